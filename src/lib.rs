@@ -1,1 +1,15 @@
-//! x
+//! An operator that makes AWS match one `VideoPipeline` resource, keeps it so, and says on the resource what it did,
+//! what it waits for, and what a person must decide.
+//!
+//! The floors of the house; an import goes down, never up:
+//!
+//! ```text
+//! 6   main.rs · bin/kubectl-vp.rs
+//! 5   commands/
+//! 4   controller/
+//! 3   design/                            (uses the kinds' Spec types only)
+//! 2   report/ · pipeline.rs · kinds/
+//! 1   api/ · engine/ · aws/              (engine imports nothing of the crate)
+//! ```
+
+pub mod engine;

@@ -1,0 +1,108 @@
+use super::{Address, input::sources};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// A field that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The field of the kind's spec.
+    pub field: String,
+    /// What it is.
+    pub from: Value,
+    /// What it should be.
+    pub to: To,
+}
+
+/// What a field should become.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum To {
+    /// This value.
+    Value(Value),
+    /// An output of a resource that is about to be made, certainly another one than now.
+    KnownAfterApply,
+}
+
+/// The fields that an update has to bring about.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Changes(pub Vec<Change>);
+
+impl Changes {
+    /// The change of `field`.
+    pub fn of(&self, field: &str) -> Option<&Change> {
+        self.0.iter().find(|change| change.field == field)
+    }
+
+    /// True iff `field` changes.
+    pub fn has(&self, field: &str) -> bool {
+        self.of(field).is_some()
+    }
+
+    /// True iff one of `fields` changes.
+    pub fn any(&self, fields: &[&str]) -> bool {
+        fields.iter().any(|field| self.has(field))
+    }
+
+    /// The value that `field` has now, if it changes and can be read as `T`.
+    pub fn from<T: serde::de::DeserializeOwned>(&self, field: &str) -> Option<T> {
+        serde_json::from_value(self.of(field)?.from.clone()).ok()
+    }
+}
+
+/// How a resource differs from what is wanted.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Difference {
+    pub changes: Changes,
+    /// Resources whose outputs are not known, so that it cannot be said whether a field differs.
+    pub undecided: BTreeSet<Address>,
+}
+
+/// Compares field by field. `want` is resolved as far as it can be; `renewed` are resources that are about to be made
+/// anew, whose outputs certainly change.
+pub(super) fn difference(want: &Value, have: &Value, renewed: &BTreeSet<Address>) -> Difference {
+    let mut difference = Difference::default();
+    for (field, wanted) in want.as_object().into_iter().flatten() {
+        // Null leaves the field to the cloud; `after` only orders creation.
+        if wanted.is_null() || field == "after" {
+            continue;
+        }
+        let unresolved = sources(wanted);
+        let from = have.get(field).cloned().unwrap_or(Value::Null);
+        if unresolved.is_empty() {
+            if *wanted != from {
+                difference.changes.0.push(Change {
+                    field: field.clone(),
+                    from,
+                    to: To::Value(wanted.clone()),
+                });
+            }
+        } else if unresolved.is_subset(renewed) {
+            difference.changes.0.push(Change { field: field.clone(), from, to: To::KnownAfterApply });
+        } else {
+            difference.undecided.extend(unresolved.difference(renewed).cloned());
+        }
+    }
+    difference
+}
+
+/// Eight hexadecimal digits that stand for a document.
+pub(super) fn digest(document: &Value) -> String {
+    let hash = Sha256::digest(canonical(document).to_string());
+    hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The document with its keys sorted, so that the order in which fields are declared does not show in a digest.
+fn canonical(document: &Value) -> Value {
+    match document {
+        Value::Object(fields) => {
+            let mut sorted: Vec<_> = fields.iter().map(|(k, v)| (k.clone(), canonical(v))).collect();
+            sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
+            Value::Object(sorted.into_iter().collect())
+        }
+        Value::Array(values) => Value::Array(values.iter().map(canonical).collect()),
+        _ => document.clone(),
+    }
+}

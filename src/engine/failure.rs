@@ -1,0 +1,66 @@
+use serde::{Deserialize, Serialize};
+use std::{fmt, time::Duration};
+
+/// Why one call failed, in terms that decide what happens next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub struct Failure {
+    /// What was attempted, as an IAM action: `ec2:CreateVpc`.
+    pub operation: String,
+    /// The cloud's own code: `UnauthorizedOperation`.
+    pub code: String,
+    /// The cloud's own words.
+    pub message: String,
+    /// The id under which the cloud's support finds the call.
+    pub request_id: Option<String>,
+    /// What the code means for us.
+    pub meaning: Meaning,
+    /// Not worth trying again any sooner than this.
+    pub retry_after: Option<Duration>,
+}
+
+/// What a failure means, whatever the service called it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Meaning {
+    /// The object, or one that the call refers to, is not there (or not visible yet).
+    NotFound,
+    /// The name is taken.
+    AlreadyExists,
+    /// Something still refers to the object, or it is in a state that refuses the call for now.
+    InUse,
+    /// Too many calls.
+    Throttled,
+    /// The identity may not do this.
+    Denied,
+    /// A quota of the account is used up.
+    Quota,
+    /// The request can never succeed as it is.
+    Invalid,
+    /// Worth trying again: the network, a timeout, the service's own fault.
+    Transient,
+    /// The identity itself is missing, expired or unknown.
+    Credentials,
+    /// The cloud asks to come back later; see [`Failure::retry_after`].
+    Later,
+}
+
+impl Failure {
+    /// True iff the failure has this meaning.
+    pub fn is(&self, meaning: Meaning) -> bool {
+        self.meaning == meaning
+    }
+
+    /// True iff the cloud may have carried the call out although we were told otherwise.
+    pub fn leaves_doubt(&self) -> bool {
+        matches!(self.meaning, Meaning::Transient)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.operation, self.code, self.message)?;
+        match &self.request_id {
+            Some(id) => write!(f, " (request {id})"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! What becomes of each resource that should exist, looked at in the graph's order.
+
+use super::{
+    Address, AnyKind, Changes, Data, Failure, Graph, Memory, Node, Object, Observed, Phase, Recent, World,
+    diff::{difference, digest},
+    input::{resolve, sources},
+    plan::Registry,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What becomes of one resource, and why: what people read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Verdict {
+    /// It is as it should be.
+    Keep,
+    /// It is made.
+    Create,
+    /// It is changed in place.
+    Update(Changes),
+    /// It is deleted and made anew.
+    Replace(Changes),
+    /// It is not wanted any more.
+    Delete,
+    /// Nothing is decided yet.
+    Wait(Waiting),
+    /// Nothing will happen before a person decides or something outside changes.
+    Blocked(Block),
+}
+
+/// What is waited for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Waiting {
+    /// It is on its way to being ready.
+    Settling(String),
+    /// It is on its way out.
+    Leaving(String),
+    /// These come first.
+    On(BTreeSet<Address>),
+    /// It could not be read, so nothing is decided about it.
+    Unread(Failure),
+    /// A call that made it may have been lost; reads have to catch up first.
+    InDoubt(String),
+}
+
+/// What a person has to decide, or the world outside to change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Block {
+    /// Something of this name exists and is not ours.
+    Foreign {
+        /// The cloud's id of it.
+        id: String,
+        /// Whose it is, where its tags say so.
+        owner: Option<String>,
+    },
+    /// It was ours, and stands there without our tags.
+    OwnershipLost {
+        /// The cloud's id of it.
+        id: String,
+    },
+    /// It would be replaced, and holds data.
+    WouldReplaceData {
+        /// The changes that the cloud cannot make in place.
+        changes: Changes,
+        /// What to consent to: `address@digest`.
+        consent: String,
+    },
+    /// It would be deleted, and holds data.
+    WouldDeleteData {
+        /// What to consent to: `address@digest`.
+        consent: String,
+    },
+    /// It held data, and is gone.
+    DataGone {
+        /// What to consent to, for an empty one: `address@digest`.
+        consent: String,
+    },
+    /// It will not be ready by itself.
+    Broken(String),
+    /// Its replacement would need that one, which refers to it, to let go first, and that one cannot.
+    Cycle(Address),
+}
+
+impl Verdict {
+    /// True iff carrying it out calls the cloud.
+    pub fn mutates(&self) -> bool {
+        matches!(self, Self::Create | Self::Update(_) | Self::Replace(_) | Self::Delete)
+    }
+}
+
+/// Verdicts of the nodes, and what is known of outputs once they are carried out.
+#[derive(Debug, Default)]
+pub(super) struct Judgement {
+    pub verdicts: BTreeMap<Address, Verdict>,
+    /// Specs with every output filled in that is known before anything is applied.
+    pub specs: BTreeMap<Address, Value>,
+    /// The object at each node's address, or at the address of the version that is wanted.
+    pub present: BTreeMap<Address, Address>,
+    /// Outputs of what stays.
+    pub known: BTreeMap<Address, Value>,
+    /// What will be made, so that its outputs come.
+    coming: BTreeSet<Address>,
+    /// What will be made anew in place of another, so that its outputs certainly change.
+    renewed: BTreeSet<Address>,
+    /// What is unknown or settling, and everything that depends on it.
+    unsettled: BTreeSet<Address>,
+}
+
+/// Judges every node. `refused` are addresses whose replacement turned out to be impossible, with the dependant that
+/// cannot let go.
+pub(super) fn judge<C>(
+    kinds: &Registry<'_, C>,
+    graph: &Graph,
+    world: &World,
+    memory: &Memory,
+    refused: &BTreeMap<Address, Address>,
+) -> Judgement {
+    let mut judgement = Judgement::default();
+    for node in graph.nodes() {
+        let Some(kind) = kinds.get(&node.address.kind) else { continue };
+        Judge { kind, graph, world, memory, refused, so_far: &mut judgement }.judge(node);
+    }
+    judgement
+}
+
+struct Judge<'a, C> {
+    kind: &'a dyn AnyKind<C>,
+    graph: &'a Graph,
+    world: &'a World,
+    memory: &'a Memory,
+    refused: &'a BTreeMap<Address, Address>,
+    so_far: &'a mut Judgement,
+}
+
+impl<C> Judge<'_, C> {
+    fn judge(&mut self, node: &Node) {
+        let spec = resolve(&node.spec, &self.so_far.known);
+        let verdict = match self.whereabouts(node, &spec) {
+            Err(waiting) => Verdict::Wait(waiting),
+            Ok(at) => {
+                let verdict = self.verdict(node, &spec, &at);
+                self.so_far.present.insert(node.address.clone(), at);
+                verdict
+            }
+        };
+        self.look_ahead(node, &verdict);
+        self.so_far.specs.insert(node.address.clone(), spec);
+        self.so_far.verdicts.insert(node.address.clone(), verdict);
+    }
+
+    /// The address at which the node's object would be observed: its own or, for a kind whose replacement is made
+    /// first, that of the version with the wanted immutable values.
+    fn whereabouts(&self, node: &Node, spec: &Value) -> Result<Address, Waiting> {
+        if !self.kind.create_first() {
+            return Ok(node.address.clone());
+        }
+        let immutable = immutable_part(spec, self.kind.immutable());
+        let unresolved = sources(&immutable);
+        let stuck: BTreeSet<_> = unresolved.difference(&self.so_far.coming).cloned().collect();
+        match (unresolved.is_empty(), stuck.is_empty()) {
+            (true, _) => Ok(node.address.version(&digest(&immutable))),
+            // Not made yet, whichever version it will be.
+            (false, true) => Ok(node.address.version("known-after-apply")),
+            (false, false) => Err(Waiting::On(stuck)),
+        }
+    }
+
+    fn verdict(&self, node: &Node, spec: &Value, at: &Address) -> Verdict {
+        if let Some(failure) = self.world.unread.get(&node.address.kind) {
+            return Verdict::Wait(Waiting::Unread(failure.clone()));
+        }
+        match self.world.objects.get(at) {
+            Some(Observed::Unknown(failure)) => Verdict::Wait(Waiting::Unread(failure.clone())),
+            Some(Observed::Foreign { id, owner }) => Verdict::Blocked(self.foreign(at, id, owner.clone())),
+            Some(Observed::Ours(object)) => self.present(node, spec, at, object),
+            Some(Observed::Absent) => self.absent(node, spec, at),
+            // Versions are not asked for by address: a complete read that does not mention one shows its absence.
+            None if self.kind.create_first() => self.absent(node, spec, at),
+            None => Verdict::Wait(Waiting::Unread(Failure {
+                operation: "observe".into(),
+                code: "NotObserved".into(),
+                message: format!("{at} was not looked at"),
+                request_id: None,
+                meaning: super::Meaning::Transient,
+                retry_after: None,
+            })),
+        }
+    }
+
+    fn foreign(&self, at: &Address, id: &str, owner: Option<String>) -> Block {
+        match self.memory.ids.get(at) {
+            Some(remembered) if remembered == id && owner.is_none() => Block::OwnershipLost { id: id.into() },
+            _ => Block::Foreign { id: id.into(), owner },
+        }
+    }
+
+    fn absent(&self, node: &Node, spec: &Value, at: &Address) -> Verdict {
+        if let Some(Recent::Created { ago }) = self.memory.recent.get(at)
+            && *ago < self.kind.lag()
+        {
+            return Verdict::Wait(Waiting::Settling("created, not yet visible".into()));
+        }
+        if let Some(why) = self.memory.in_doubt.get(&node.address) {
+            return Verdict::Wait(Waiting::InDoubt(why.clone()));
+        }
+        if let Some(id) = self.memory.was_ready.get(&node.address)
+            && self.kind.holds_data() == Data::Kept
+        {
+            let consent = consent(&node.address, "recreate", id, &Changes::default());
+            if !self.memory.consents.contains(&consent) {
+                return Verdict::Blocked(Block::DataGone { consent });
+            }
+        }
+        let stuck = self.stuck(node, &sources(spec));
+        if stuck.is_empty() { Verdict::Create } else { Verdict::Wait(Waiting::On(stuck)) }
+    }
+
+    /// Of `unresolved`, those that no step of this plan will bring; the root is needed always.
+    fn stuck(&self, node: &Node, unresolved: &BTreeSet<Address>) -> BTreeSet<Address> {
+        let root = self.graph.root.iter().filter(|root| **root != node.address);
+        let missing_root = root.filter(|root| !self.so_far.known.contains_key(*root));
+        unresolved.iter().chain(missing_root).filter(|a| !self.so_far.coming.contains(*a)).cloned().collect()
+    }
+
+    fn present(&self, node: &Node, spec: &Value, at: &Address, object: &Object) -> Verdict {
+        if let Phase::Leaving(why) = &object.phase {
+            return Verdict::Wait(Waiting::Leaving(why.clone()));
+        }
+        let have = object.spec.as_ref();
+        let difference = have.map(|have| difference(spec, have, &self.so_far.renewed)).unwrap_or_default();
+        let changes = self.not_yet_seen(at, difference.changes);
+        match (&object.phase, changes) {
+            (_, Err(waiting)) => Verdict::Wait(waiting),
+            (Phase::Settling(why), Ok(changes)) => self.settling(node, why, changes, &difference.undecided),
+            (Phase::Broken(why), Ok(changes)) if changes.0.is_empty() => {
+                Verdict::Blocked(Block::Broken(why.clone()))
+            }
+            (_, Ok(changes)) => self.ready(node, object, changes, &difference.undecided),
+        }
+    }
+
+    /// A change that was written only just now is not written again while reads may lag.
+    fn not_yet_seen(&self, at: &Address, changes: Changes) -> Result<Changes, Waiting> {
+        match self.memory.recent.get(at) {
+            Some(Recent::Updated { ago, changes: written })
+                if *ago < self.kind.lag()
+                    && !changes.0.is_empty()
+                    && changes.0.iter().all(|c| written.of(&c.field).is_some_and(|w| w.to == c.to)) =>
+            {
+                Err(Waiting::Settling("changed, not yet visible".into()))
+            }
+            _ => Ok(changes),
+        }
+    }
+
+    fn settling(&self, node: &Node, why: &str, changes: Changes, undecided: &BTreeSet<Address>) -> Verdict {
+        let allowed = self.kind.while_settling();
+        let permitted = |field: &str| allowed.contains(&"*") || allowed.contains(&field);
+        let now: Vec<_> = changes.0.into_iter().filter(|change| permitted(&change.field)).collect();
+        if now.is_empty() || !undecided.is_empty() || !self.stuck(node, &BTreeSet::new()).is_empty() {
+            return Verdict::Wait(Waiting::Settling(why.into()));
+        }
+        Verdict::Update(Changes(now))
+    }
+
+    fn ready(
+        &self,
+        node: &Node,
+        object: &Object,
+        changes: Changes,
+        undecided: &BTreeSet<Address>,
+    ) -> Verdict {
+        if !undecided.is_empty() {
+            return Verdict::Wait(Waiting::On(undecided.clone()));
+        }
+        if changes.0.is_empty() {
+            return Verdict::Keep;
+        }
+        let stuck = self.stuck(node, &BTreeSet::new());
+        if !stuck.is_empty() {
+            return Verdict::Wait(Waiting::On(stuck));
+        }
+        if changes.any(self.kind.immutable()) {
+            self.replace(node, object, changes)
+        } else {
+            Verdict::Update(changes)
+        }
+    }
+
+    fn replace(&self, node: &Node, object: &Object, changes: Changes) -> Verdict {
+        let shaky: BTreeSet<_> = node.sources().intersection(&self.so_far.unsettled).cloned().collect();
+        if !shaky.is_empty() {
+            return Verdict::Wait(Waiting::On(shaky));
+        }
+        if let Some(holder) = self.refused.get(&node.address) {
+            return Verdict::Blocked(Block::Cycle(holder.clone()));
+        }
+        if self.kind.holds_data() != Data::None {
+            let consent = consent(&node.address, "replace", &object.id, &changes);
+            if !self.memory.consents.contains(&consent) {
+                return Verdict::Blocked(Block::WouldReplaceData { changes, consent });
+            }
+        }
+        Verdict::Replace(changes)
+    }
+
+    /// Records what the verdict means for those who use this node's outputs.
+    fn look_ahead(&mut self, node: &Node, verdict: &Verdict) {
+        let at = &node.address;
+        let object = self.so_far.present.get(at).and_then(|at| self.world.objects.get(at));
+        match (verdict, object) {
+            (Verdict::Create, _) => {
+                self.so_far.coming.insert(at.clone());
+                if self.kind.create_first() {
+                    self.so_far.renewed.insert(at.clone());
+                }
+            }
+            (Verdict::Replace(_), _) => {
+                self.so_far.coming.insert(at.clone());
+                self.so_far.renewed.insert(at.clone());
+            }
+            (_, Some(Observed::Ours(object))) if !matches!(object.phase, Phase::Leaving(_)) => {
+                self.so_far.known.insert(at.clone(), object.outputs.clone());
+            }
+            _ => {}
+        }
+        let downstream = node.sources().iter().any(|source| self.so_far.unsettled.contains(source));
+        if downstream || matches!(verdict, Verdict::Wait(_)) {
+            self.so_far.unsettled.insert(at.clone());
+        }
+    }
+}
+
+/// The fields of `spec` that decide which version of a resource it is.
+pub(super) fn immutable_part(spec: &Value, immutable: &[&str]) -> Value {
+    let fields: Map<String, Value> =
+        immutable.iter().map(|f| (String::from(*f), spec.get(*f).cloned().unwrap_or(Value::Null))).collect();
+    Value::Object(fields)
+}
+
+/// What a person writes to allow one act on what holds data: the address, and a digest of the act and of the object.
+pub(super) fn consent(address: &Address, act: &str, id: &str, changes: &Changes) -> String {
+    let what = serde_json::json!({ "act": act, "id": id, "changes": changes });
+    format!("{address}@{}", digest(&what))
+}
