@@ -119,7 +119,8 @@ async fn run<C: Sync>(kind: &dyn AnyKind<C>, cloud: &C, step: &Step, spec: Value
 fn key<C>(kind: &dyn AnyKind<C>, step: &Step, spec: &Value) -> Key {
     let mut key = step.key.clone();
     if kind.create_first() {
-        key.address = step.id.at.version(&digest(&immutable_part(spec, kind.immutable())));
+        key.address =
+            step.id.at.version(&digest(&immutable_part(&kind.normal(spec.clone()), kind.immutable())));
     }
     key
 }

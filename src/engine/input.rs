@@ -41,6 +41,16 @@ impl<T> Input<T> {
     }
 }
 
+impl<T: ToString> Input<T> {
+    /// The same input as text: a policy's resource, a variable's value.
+    pub fn text(self) -> Input<String> {
+        match self {
+            Self::Known(value) => Input::Known(value.to_string()),
+            Self::Output { of, field } => Input::Output { of, field },
+        }
+    }
+}
+
 impl<T> From<T> for Input<T> {
     fn from(value: T) -> Self {
         Self::Known(value)

@@ -138,7 +138,7 @@ struct Judge<'a, C> {
 
 impl<C> Judge<'_, C> {
     fn judge(&mut self, node: &Node) {
-        let spec = resolve(&node.spec, &self.so_far.known);
+        let spec = self.kind.normal(resolve(&node.spec, &self.so_far.known));
         let verdict = match self.whereabouts(node, &spec) {
             Err(waiting) => Verdict::Wait(waiting),
             Ok(at) => {

@@ -264,6 +264,8 @@ pub trait AnyKind<C>: Send + Sync {
     fn recall(&self) -> Recall;
     fn lag(&self) -> Duration;
     fn actions(&self) -> &'static [Action];
+    /// A spec as the kind itself would write it: sets in their order, defaults filled in.
+    fn normal(&self, spec: Value) -> Value;
     fn observe<'a>(
         &'a self,
         cloud: &'a C,
@@ -324,6 +326,9 @@ impl<K: Kind> AnyKind<K::Cloud> for Erased<K> {
     }
     fn actions(&self) -> &'static [Action] {
         K::ACTIONS
+    }
+    fn normal(&self, spec: Value) -> Value {
+        typed::<K::Spec>(spec.clone()).and_then(document).unwrap_or(spec)
     }
 
     fn observe<'a>(
