@@ -12,4 +12,7 @@
 //! 1   api/ · engine/ · aws/              (engine imports nothing of the crate)
 //! ```
 
+pub mod api;
+pub mod commands;
 pub mod engine;
+pub mod pipeline;

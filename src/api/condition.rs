@@ -1,0 +1,226 @@
+//! Conditions: what `kubectl wait`, `kubectl describe` and delivery tools read.
+//!
+//! They follow the conventions of the Kubernetes API and of kstatus: `Ready` sums up, `Reconciling` and `Stalled`
+//! are there while they are true of the resource, and there is one condition for each layer.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One condition, as Kubernetes defines it for every resource.
+#[derive(JsonSchema, Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Condition {
+    /// What the condition is about, such as `Ready` or `NetworkReady`; at most 64 characters.
+    #[serde(rename = "type")]
+    #[schemars(length(max = 64))]
+    pub type_: String,
+
+    /// Whether it is true, false or not known.
+    pub status: ConditionStatus,
+
+    /// Why, as one CamelCase word, at most 64 characters.
+    #[schemars(length(min = 1, max = 64))]
+    pub reason: String,
+
+    /// Why, for people, at most 4096 characters.
+    #[serde(default)]
+    #[schemars(length(max = 4096))]
+    pub message: String,
+
+    /// Generation of the resource that the condition speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+
+    /// When `status` last changed.
+    #[schemars(with = "String", length(max = 40), extend("format" = "date-time"))]
+    pub last_transition_time: Timestamp,
+}
+
+/// Whether a condition holds.
+#[derive(JsonSchema, Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub enum ConditionStatus {
+    /// It holds.
+    True,
+    /// It does not.
+    False,
+    /// Nobody knows; also whatever a later version of the operator may have written.
+    #[serde(other)]
+    Unknown,
+}
+
+impl From<bool> for ConditionStatus {
+    fn from(holds: bool) -> Self {
+        if holds { Self::True } else { Self::False }
+    }
+}
+
+/// Declares an enum of CamelCase words with what each means, and the list of all of them.
+macro_rules! words {
+    ($(#[$attribute:meta])* $name:ident { $($variant:ident = $meaning:literal,)+ }) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $(#[doc = $meaning] $variant,)+
+        }
+
+        impl $name {
+            /// All of them, in the order in which people read them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The word on the resource.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($variant),)+ }
+            }
+
+            /// What it means.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    /// What a condition is about.
+    ConditionType {
+        NetworkReady = "The VPC with its gateway, subnets, route tables and security groups is as wanted.",
+        IngestionReady = "The stream, the job queue and the dead-letter queue are as wanted.",
+        StorageReady = "The database is as wanted and its writer is available.",
+        ProcessingReady = "Roles, cluster, task definition and service are as wanted, and the service is steady.",
+        MonitoringReady = "Log groups and alarms are as wanted; whether an alarm has gone off does not matter.",
+        Ready = "Every resource of the environment is as wanted.",
+        Reconciling = "The operator is changing AWS, or waits for AWS to finish a change.",
+        Stalled = "The operator cannot go on without a person; it looks again slowly, and at once when the resource changes.",
+        DesiredCountIgnored = "AWS chooses the number of tasks, so spec.processing.desiredCount has no effect.",
+    }
+}
+
+words! {
+    /// Why a condition is as it is.
+    Reason {
+        AsWanted = "Everything is as wanted.",
+        Creating = "Resources are being created.",
+        Updating = "Resources are being changed, because the resource asks for it.",
+        RepairingDrift = "Resources are being changed back that somebody changed or deleted in AWS.",
+        RollingOut = "The service is replacing its tasks.",
+        Deleting = "Resources are being deleted, dependants first.",
+        WaitingForAws = "AWS works on a change that it has accepted.",
+        WaitingForDependency = "Another resource must be as wanted first.",
+        WaitingForDeletion = "AWS does not let a resource go yet; the message names what holds it.",
+        NotObserved = "AWS could not be read, so nothing is decided about what was not seen.",
+        InvalidSpec = "The spec asks for something that cannot be; the message says what is allowed.",
+        Conflict = "A resource of the same name stands in AWS and belongs to somebody else; it is not touched.",
+        OwnershipLost = "A resource that the operator made no longer carries its tags.",
+        ConsentNeeded = "A step would replace or delete what holds data; it waits for consent.",
+        NotChangeable = "AWS cannot change a field in place on what holds data.",
+        DataGone = "A database that was ready is gone; it is not silently made anew.",
+        RolledBack = "AWS rolled back the last deployment because its tasks did not become healthy.",
+        AccessDenied = "AWS refuses an operation to the operator's identity.",
+        CredentialsRejected = "The operator has no AWS credentials, or AWS does not accept them.",
+        RegionUnreachable = "No answer comes from AWS in this region.",
+        QuotaExceeded = "A quota of the AWS account is used up.",
+        Throttled = "AWS asks for fewer calls; the operator goes slower.",
+        AwsRefused = "AWS refuses an operation as it stands; the message has AWS's own words.",
+        AwsFailed = "AWS could not do an operation for a reason of its own; it is tried again.",
+        Suspended = "spec.suspend is true: AWS is observed and not changed.",
+        Retained = "The AWS resources stay, because spec.deletionPolicy is Retain.",
+        AutoscalingOn = "spec.processing.autoscaling is set.",
+        AutoscalingOff = "spec.processing.autoscaling is not set.",
+        Idle = "There is nothing to do.",
+    }
+}
+
+impl Condition {
+    /// A condition as of `now`.
+    pub fn new(
+        type_: ConditionType,
+        status: impl Into<ConditionStatus>,
+        reason: Reason,
+        message: impl Into<String>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            type_: type_.to_string(),
+            status: status.into(),
+            reason: reason.to_string(),
+            message: message.into(),
+            observed_generation: None,
+            last_transition_time: whole_second(now),
+        }
+    }
+}
+
+/// The conditions to write: `wanted`, each with the time at which its status really changed.
+///
+/// Without this, every pass would write a new time, and the write would wake the next pass.
+pub fn merge(previous: &[Condition], wanted: Vec<Condition>, generation: Option<i64>) -> Vec<Condition> {
+    wanted
+        .into_iter()
+        .map(|condition| {
+            let before = previous.iter().find(|p| p.type_ == condition.type_ && p.status == condition.status);
+            Condition {
+                observed_generation: generation,
+                last_transition_time: before
+                    .map_or(condition.last_transition_time, |before| before.last_transition_time),
+                ..condition
+            }
+        })
+        .collect()
+}
+
+/// Kubernetes keeps times to the second.
+fn whole_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64, status: bool, reason: Reason) -> Condition {
+        Condition::new(
+            ConditionType::Ready,
+            status,
+            reason,
+            "",
+            Timestamp::new(second, 500_000_000).expect("a time"),
+        )
+    }
+
+    #[test]
+    fn a_new_reason_keeps_the_time_and_a_new_status_does_not() {
+        let before = merge(&[], vec![at(10, false, Reason::Creating)], Some(1));
+
+        let same_status = merge(&before, vec![at(20, false, Reason::Updating)], Some(2));
+        assert_eq!(same_status[0].last_transition_time.as_second(), 10);
+        assert_eq!(same_status[0].reason, "Updating");
+        assert_eq!(same_status[0].observed_generation, Some(2));
+
+        let other_status = merge(&same_status, vec![at(30, true, Reason::AsWanted)], Some(2));
+        assert_eq!(other_status[0].last_transition_time.as_second(), 30);
+    }
+
+    #[test]
+    fn a_condition_is_written_as_kubernetes_writes_it() {
+        assert_eq!(
+            serde_json::to_value(at(10, true, Reason::AsWanted)).expect("JSON"),
+            serde_json::json!({
+                "type": "Ready", "status": "True", "reason": "AsWanted", "message": "",
+                "lastTransitionTime": "1970-01-01T00:00:10Z",
+            })
+        );
+    }
+
+    #[test]
+    fn a_status_of_a_later_version_reads_as_unknown() {
+        let status: ConditionStatus = serde_json::from_str(r#""Perhaps""#).expect("a status");
+        assert_eq!(status, ConditionStatus::Unknown);
+    }
+}

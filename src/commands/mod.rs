@@ -1,0 +1,3 @@
+//! One file per command of the two binaries.
+
+pub mod crd;

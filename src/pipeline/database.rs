@@ -1,0 +1,140 @@
+//! The database and its master user.
+
+use std::{cmp::Ordering, collections::BTreeSet, fmt, str::FromStr};
+
+use crate::api::spec::{self, LogExport};
+
+use super::{EngineFacts, Facts, Found, Invalid};
+
+/// The database and its master user.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Database {
+    /// Name of the database.
+    pub name: String,
+    /// Name of the master user.
+    pub username: String,
+    /// Days between two rotations of its password.
+    pub rotation_days: i32,
+    /// Version of the engine.
+    pub engine: EngineVersion,
+    /// Newer minors of the same major, in ascending order: worth a note, never a change.
+    pub newer_minors: Vec<EngineVersion>,
+    /// Least capacity of an instance in ACU.
+    pub min_acu: f64,
+    /// Greatest capacity of an instance in ACU.
+    pub max_acu: f64,
+    /// Number of instances; the first is the writer.
+    pub instances: u8,
+    /// KMS key, or none for the one that AWS manages.
+    pub kms_key_id: Option<String>,
+    /// Days for which automatic backups are kept.
+    pub backup_retention_days: i32,
+    /// Whether AWS refuses to delete the cluster.
+    pub deletion_protection: bool,
+    /// Whether a snapshot is taken before the cluster is deleted.
+    pub final_snapshot: bool,
+    /// Logs written to CloudWatch Logs.
+    pub log_exports: BTreeSet<LogExport>,
+}
+
+/// A version of Aurora PostgreSQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EngineVersion {
+    /// The major, which names the parameter group's family: `aurora-postgresql16`.
+    pub major: u16,
+    /// The minor.
+    pub minor: u16,
+}
+
+impl FromStr for EngineVersion {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let parts =
+            text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+        let (major, minor) = parts.ok_or_else(|| {
+            Invalid::new(
+                "spec.database.engineVersion",
+                format!("{text:?} is not a version as MAJOR.MINOR"),
+                "use a version such as 16.8",
+            )
+        })?;
+        Ok(Self { major, minor })
+    }
+}
+
+impl fmt::Display for EngineVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+impl Database {
+    pub(super) fn new(
+        spec: &spec::Database,
+        credentials: &spec::Credentials,
+        facts: &Facts,
+    ) -> Result<Self, Vec<Invalid>> {
+        let engine: EngineVersion = spec.engine_version.parse().map_err(|invalid| vec![invalid])?;
+        let offered: BTreeSet<EngineVersion> =
+            facts.engine.versions.iter().filter_map(|version| version.parse().ok()).collect();
+        let found = check(spec, engine, &offered, facts);
+        found.into_result(Self {
+            name: spec.name.clone(),
+            username: credentials.username.clone(),
+            rotation_days: credentials.rotation_days,
+            engine,
+            newer_minors: offered.into_iter().filter(|o| o.major == engine.major && *o > engine).collect(),
+            min_acu: spec.min_acu,
+            max_acu: spec.max_acu,
+            instances: u8::try_from(spec.instances).unwrap_or(1),
+            kms_key_id: spec.kms_key_id.clone(),
+            backup_retention_days: spec.backup_retention_days,
+            deletion_protection: spec.deletion_protection,
+            final_snapshot: spec.final_snapshot,
+            log_exports: spec.log_exports.clone(),
+        })
+    }
+}
+
+fn check(
+    spec: &spec::Database,
+    engine: EngineVersion,
+    offered: &BTreeSet<EngineVersion>,
+    facts: &Facts,
+) -> Found {
+    let mut found = Found::default();
+    if facts.zones.is_empty() {
+        // Said of the region already; nothing can be known of an engine there.
+        return found;
+    }
+    if !offered.contains(&engine) {
+        let versions = offered.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        found.add(true, || match versions.as_str() {
+            "" => Invalid::new(
+                "spec.database.engineVersion",
+                format!("AWS offers no Aurora PostgreSQL {} in this region", engine.major),
+                "choose another major, such as 16.8",
+            ),
+            versions => Invalid::new(
+                "spec.database.engineVersion",
+                format!("AWS does not offer Aurora PostgreSQL {engine} in this region"),
+                format!("choose one of {versions}"),
+            ),
+        });
+        return found;
+    }
+    let EngineFacts { min_acu, max_acu, .. } = facts.engine;
+    for (field, acu) in [("minAcu", spec.min_acu), ("maxAcu", spec.max_acu)] {
+        let within = acu.partial_cmp(&min_acu) != Some(Ordering::Less)
+            && acu.partial_cmp(&max_acu) != Some(Ordering::Greater);
+        found.add(!within, || {
+            Invalid::new(
+                format!("spec.database.{field}"),
+                format!("is {acu}, and Aurora PostgreSQL {engine} allows {min_acu} to {max_acu} ACU"),
+                "choose a capacity within these limits, or a newer engineVersion",
+            )
+        });
+    }
+    found
+}
