@@ -13,6 +13,7 @@
 //! ```
 
 pub mod api;
+pub mod aws;
 pub mod commands;
 pub mod engine;
 pub mod pipeline;

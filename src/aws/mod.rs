@@ -1,0 +1,35 @@
+//! What all kinds of resources share when they talk to AWS.
+//!
+//! A kind calls `aws.ec2.create_vpc()….send().await.during("ec2:CreateVpc")?` and needs to know nothing else of this:
+//!
+//! - [`Aws`]: the clients of one credential scope;
+//! - [`During`] and [`Expect`]: from an SDK's error to a [`Failure`](crate::engine::Failure) that has a meaning;
+//! - [`Tags`] and [`retag`]: identity, and tags in each SDK's own type;
+//! - [`once`]: for calls that must not be repeated;
+//! - [`audit::scope`] and [`in_lane`]: on whose behalf, and how urgently, calls are made;
+//! - [`Gate`]: what every attempt passes: [`Budget`], [`Fence`], [`Metrics`], the audit trail.
+//!
+//! Architecture invariant: no call reaches AWS but through [`Gate`]; nothing here knows a kind of resource.
+
+pub mod audit;
+mod budget;
+mod connect;
+mod connector;
+mod error;
+mod fence;
+mod limits;
+mod meaning;
+mod metrics;
+mod operation;
+mod reply;
+pub mod retag;
+pub mod tags;
+
+pub use budget::{Budget, Lane, in_lane};
+pub use connect::{Aws, Clients, Connection, CredentialScope, default_http_client, once};
+pub use connector::{Gate, Timeouts};
+pub use error::{During, Expect};
+pub use fence::{BootTime, Fence};
+pub use metrics::Metrics;
+pub use operation::Operation;
+pub use tags::Tags;
