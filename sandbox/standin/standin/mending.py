@@ -1,0 +1,77 @@
+"""How a mend is written: a function with a docstring, hung on the method of moto that it corrects.
+
+    mends = Mends("kinesis")
+
+    @mends.around(KinesisBackend, "create_stream")
+    def a_new_stream_is_creating(original, self, *args, **kwargs):
+        "CreateStream answers at once, and the stream is CREATING for a while. https://docs.aws.amazon.com/…"
+        ...
+
+    install = mends.install
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Mend:
+    """One correction of moto: where it is hung, and what it does."""
+
+    target: type
+    method: str
+    function: Callable[..., Any]
+    wraps: bool
+
+    @property
+    def name(self) -> str:
+        """What the mend does, in words: the name of its function."""
+        return self.function.__name__.replace("_", " ")
+
+    @property
+    def docs(self) -> str:
+        """The docstring, on one line; it names the AWS page that the mend follows."""
+        return " ".join((self.function.__doc__ or "").split())
+
+    def install(self) -> None:
+        """Replaces the method on moto's class."""
+        setattr(self.target, self.method, self._wrapper() if self.wraps else self.function)
+
+    def _wrapper(self) -> Callable[..., Any]:
+        original, function = getattr(self.target, self.method), self.function
+
+        @functools.wraps(original)
+        def mended(self: Any, *args: Any, **kwargs: Any) -> Any:
+            return function(original, self, *args, **kwargs)
+
+        return mended
+
+
+@dataclass
+class Mends:
+    """The mends of one service."""
+
+    service: str
+    mends: list[Mend] = field(default_factory=list)
+
+    def around(self, target: type, *methods: str) -> Callable[..., Any]:
+        """Calls the function in place of each method, with the original method as its first argument."""
+        return self._register(target, methods, wraps=True)
+
+    def adds(self, target: type, method: str) -> Callable[..., Any]:
+        """Adds a method that moto has not: an operation, when `target` is a class of responses."""
+        return self._register(target, (method,), wraps=False)
+
+    def install(self) -> None:
+        """Hangs every mend of this service on moto's classes."""
+        for mend in self.mends:
+            mend.install()
+
+    def _register(self, target: type, methods: tuple[str, ...], wraps: bool) -> Callable[..., Any]:
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            self.mends.extend(Mend(target, method, function, wraps) for method in methods)
+            return function
+
+        return register
