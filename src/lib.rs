@@ -16,4 +16,5 @@ pub mod api;
 pub mod aws;
 pub mod commands;
 pub mod engine;
+pub mod kinds;
 pub mod pipeline;
