@@ -15,6 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from moto.core.exceptions import ServiceException
+
+
+class AwsError(ServiceException):
+    """`AwsError(code, message)`: an error of AWS, which moto writes in the protocol of the service."""
+
 
 @dataclass
 class Mend:
