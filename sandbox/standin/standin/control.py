@@ -87,6 +87,12 @@ def _set_durations(faults: Faults, body: Any) -> Any:
     return timing.table()
 
 
+@endpoint("POST", "elapse")
+def _elapse(faults: Faults, body: Any) -> None:
+    """Lets so many seconds pass at once."""
+    timing.elapse(float(body["seconds"]))
+
+
 @endpoint("PUT", "latency")
 def _set_latency(faults: Faults, body: Any) -> None:
     faults.latency = float(body["ms"]) / 1000

@@ -56,6 +56,16 @@ class Mend:
 
 
 @dataclass
+class ComputedMend(Mend):
+    """A correction of an attribute: it is computed whenever it is read. What sets it stays as it was."""
+
+    def install(self) -> None:
+        """Replaces the attribute on moto's class."""
+        setter = getattr(getattr(self.target, self.method, None), "fset", None)
+        setattr(self.target, self.method, property(self.function, setter))
+
+
+@dataclass
 class Mends:
     """The mends of one service."""
 
@@ -69,6 +79,15 @@ class Mends:
     def adds(self, target: type, method: str) -> Callable[..., Any]:
         """Adds a method that moto has not: an operation, when `target` is a class of responses."""
         return self._register(target, (method,), wraps=False)
+
+    def computes(self, target: type, attribute: str) -> Callable[..., Any]:
+        """Has the function compute an attribute whenever it is read."""
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            self.mends.append(ComputedMend(target, attribute, function, wraps=False))
+            return function
+
+        return register
 
     def install(self) -> None:
         """Hangs every mend of this service on moto's classes."""

@@ -35,6 +35,10 @@ class StandIn:
         """Sets durations; a double underscore stands for the dot: `kinesis__stream__create=0.2`."""
         self.control("PUT", "durations", {name.replace("__", "."): value for name, value in seconds.items()})
 
+    def elapse(self, seconds: float) -> None:
+        """Lets time pass at once."""
+        self.control("POST", "elapse", {"seconds": seconds})
+
     def client(self, service: str, **credentials: str) -> Any:
         """A boto3 client that never retries."""
         keys = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "secret"} | credentials

@@ -1,0 +1,135 @@
+"""ModifyDBCluster: what it changes at once, what waits for ApplyImmediately, and `modifying` meanwhile.
+
+https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Modifying.html
+"""
+
+from typing import Any
+
+from moto.rds.exceptions import DBClusterNotFoundError, InvalidParameterCombination, RDSClientError
+from moto.rds.models import DBCluster, MasterUserSecret, RDSBackend
+
+from ... import timing
+from ...mending import Mends
+from . import catalog
+from .clusters import (
+    become_available,
+    check_capacity,
+    check_parameter_group,
+    check_security_groups,
+    require_available,
+)
+
+# Request parameter → attribute of moto's cluster.
+AT_ONCE = {
+    "copy_tags_to_snapshot": "copy_tags_to_snapshot",
+    "db_cluster_parameter_group_name": "parameter_group",
+    "deletion_protection": "deletion_protection",
+    "auto_minor_version_upgrade": "auto_minor_version_upgrade",
+    "enable_performance_insights": "performance_insights_enabled",
+    "performance_insights_retention_period": "performance_insights_retention_period",
+    "port": "port",
+    "preferred_backup_window": "preferred_backup_window",
+    "preferred_maintenance_window": "preferred_maintenance_window",
+    "serverless_v2_scaling_configuration": "serverless_v2_scaling_configuration",
+    "vpc_security_group_ids": "vpc_security_group_ids",
+}
+# Applied in the next maintenance window, which never comes here, unless ApplyImmediately is set:
+# request parameter → (attribute, name in PendingModifiedValues).
+WHEN_APPLIED = {
+    "backup_retention_period": ("backup_retention_period", "BackupRetentionPeriod"),
+    "enable_iam_database_authentication": ("iam_auth", "IAMDatabaseAuthenticationEnabled"),
+    "engine_version": ("engine_version", "EngineVersion"),
+}
+
+mends = Mends("rds")
+
+
+@mends.adds(RDSBackend, "modify_db_cluster")
+def a_changed_cluster_is_modifying(self: RDSBackend, kwargs: Any) -> DBCluster:
+    """https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
+
+    Every setting is honoured, some at once and some with ApplyImmediately only; only an available
+    cluster can be changed.
+    """
+    name = kwargs["db_cluster_identifier"]
+    if name not in self.clusters:
+        raise DBClusterNotFoundError(name)
+    cluster = self.clusters[name]
+    require_available(cluster)
+    _check(self, cluster, kwargs)
+    _change_exports(cluster, kwargs.get("cloudwatch_logs_export_configuration") or {})
+    _change_password_management(cluster, kwargs)
+    for parameter, attribute in AT_ONCE.items():
+        if kwargs.get(parameter) is not None:
+            setattr(cluster, attribute, kwargs[parameter])
+    _change_or_remember(cluster, kwargs)
+    cluster.status = "modifying"
+    timing.after("rds.cluster.modify", lambda: become_available(cluster))
+    return cluster
+
+
+def _check(backend: RDSBackend, cluster: DBCluster, kwargs: Any) -> None:
+    check_capacity(kwargs)
+    check_security_groups(backend, kwargs.get("vpc_security_group_ids") or [])
+    version = kwargs.get("engine_version") or cluster.engine_version
+    if cluster.engine == catalog.ENGINE and version != cluster.engine_version:
+        kwargs["engine_version"] = version = catalog.resolve(version)
+        _check_upgrade(cluster, version, kwargs.get("allow_major_version_upgrade", False))
+    group = kwargs.get("db_cluster_parameter_group_name")
+    if group is not None:
+        kwargs["db_cluster_parameter_group_name"] = group.lower()
+        check_parameter_group(backend, group, catalog.family(version))
+
+
+def _check_upgrade(cluster: DBCluster, version: str, major_allowed: bool) -> None:
+    """https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_UpgradeDBInstance.PostgreSQL.html"""
+    current = [int(part) for part in cluster.engine_version.split(".")]
+    wanted = [int(part) for part in version.split(".")]
+    if wanted < current:
+        raise InvalidParameterCombination(
+            f"Cannot upgrade {cluster.engine} from {cluster.engine_version} to {version}"
+        )
+    if wanted[0] != current[0] and not major_allowed:
+        raise InvalidParameterCombination("The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")
+
+
+def _change_exports(cluster: DBCluster, change: Any) -> None:
+    """https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CloudwatchLogsExportConfiguration.html"""
+    disabled = change.get("DisableLogTypes") or []
+    enabled = change.get("EnableLogTypes") or []
+    kept = [kind for kind in cluster.enabled_cloudwatch_logs_exports if kind not in disabled]
+    cluster.enabled_cloudwatch_logs_exports = kept + [kind for kind in enabled if kind not in kept]
+
+
+def _change_password_management(cluster: DBCluster, kwargs: Any) -> None:
+    """https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html"""
+    if kwargs.get("rotate_master_user_password"):
+        if not kwargs.get("apply_immediately"):
+            raise RDSClientError(
+                "InvalidParameterCombination",
+                "You must specify apply immediately when rotating the master user password.",
+            )
+        cluster.master_user_secret.rotate_secret()
+    managed = kwargs.get("manage_master_user_password")
+    if managed is True and not cluster.manage_master_user_password:
+        cluster.master_user_secret = MasterUserSecret(cluster, kwargs.get("master_user_secret_kms_key_id"))
+        cluster.manage_master_user_password = True
+    elif managed is False and cluster.manage_master_user_password:
+        cluster.master_user_secret.delete_secret()
+        del cluster.master_user_secret
+        cluster.manage_master_user_password = False
+
+
+def _change_or_remember(cluster: DBCluster, kwargs: Any) -> None:
+    pending: dict[str, Any] = dict(getattr(cluster, "pending_modified_values", None) or {})
+    for parameter, (attribute, name) in WHEN_APPLIED.items():
+        value = kwargs.get(parameter)
+        if value is None or value == getattr(cluster, attribute):
+            continue
+        if kwargs.get("apply_immediately"):
+            setattr(cluster, attribute, value)
+            pending.pop(name, None)
+        else:
+            pending[name] = value
+    cluster.pending_modified_values = pending or None
