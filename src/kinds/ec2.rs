@@ -1,0 +1,162 @@
+//! What the kinds of EC2 share: listing by tags, and deletions that something holds up.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{
+    Filter, InternetGateway, NetworkInterface, RouteTable, SecurityGroup, Subnet, Tag, Vpc,
+};
+
+use super::sighting::{Listed, Sorted};
+use crate::aws::{Aws, During, Expect, Tags, tags};
+use crate::engine::{Deleted, Failure, Kind, Meaning, Scope};
+
+/// How many values AWS takes for one filter.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html>
+const VALUES: usize = 200;
+
+/// An object of EC2 that has an id and tags.
+pub trait Object {
+    /// Its id.
+    fn id(&self) -> &str;
+    /// Its tags.
+    fn tags(&self) -> &[Tag];
+}
+
+macro_rules! objects {
+    ($($object:ident: $id:ident,)*) => {$(
+        impl Object for $object {
+            fn id(&self) -> &str {
+                self.$id().unwrap_or_default()
+            }
+            fn tags(&self) -> &[Tag] {
+                self.tags()
+            }
+        }
+    )*};
+}
+
+objects! {
+    InternetGateway: internet_gateway_id,
+    RouteTable: route_table_id,
+    SecurityGroup: group_id,
+    Subnet: subnet_id,
+    Vpc: vpc_id,
+}
+
+/// Filters for as few calls as `values` take; for no values, none.
+pub fn filters(name: &str, values: impl IntoIterator<Item = String>) -> Vec<Filter> {
+    let values: Vec<String> = values.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    let filter = |values: &[String]| Filter::builder().name(name).set_values(Some(values.to_vec())).build();
+    values.chunks(VALUES).map(filter).collect()
+}
+
+/// What `list` finds for all of `filters`.
+///
+/// # Errors
+/// One of the calls failed.
+pub async fn all<T, F>(filters: Vec<Filter>, list: impl Fn(Filter) -> F) -> Result<Vec<T>, Failure>
+where
+    F: Future<Output = Result<Vec<T>, Failure>>,
+{
+    let mut found = Vec::new();
+    for filter in filters {
+        found.extend(list(filter).await?);
+    }
+    Ok(found)
+}
+
+/// Filters that find everything of the scopes' owners.
+pub fn owned(scopes: &[Scope]) -> Vec<Filter> {
+    filters(&format!("tag:{}", tags::OWNER), scopes.iter().map(|scope| scope.owner.clone()))
+}
+
+/// Lists what the scopes own. Where nothing of ours stands, looks for a stranger of that name, and for the object that was
+/// known there before and may only have lost its tags. `by_id` is the filter for the kind's ids: `vpc-id`.
+///
+/// # Errors
+/// One of the calls failed.
+pub async fn sort<K, T, F>(
+    scopes: &[Scope],
+    by_id: &str,
+    list: impl Fn(Filter) -> F,
+) -> Result<Sorted<K, T>, Failure>
+where
+    K: Kind,
+    T: Object + Clone,
+    F: Future<Output = Result<Vec<T>, Failure>>,
+{
+    let mut found = all(owned(scopes), &list).await?;
+    let vacant = Sorted::<K, T>::of(scopes, listed(&found)).vacant(scopes);
+    let mut elsewhere =
+        filters(&format!("tag:{}", tags::NAME), vacant.iter().map(|named| named.name.clone()));
+    elsewhere.extend(filters(by_id, vacant.iter().filter_map(|named| named.remembered.clone())));
+    for object in all(elsewhere, &list).await? {
+        if !found.iter().any(|known| known.id() == object.id()) {
+            found.push(object);
+        }
+    }
+    Ok(Sorted::of(scopes, listed(&found)))
+}
+
+fn listed<T: Object + Clone>(objects: &[T]) -> Vec<Listed<T>> {
+    let listed = |object: &T| {
+        let tags = Tags::from(object.tags());
+        let name = tags.get(tags::NAME).unwrap_or_default().to_owned();
+        Listed { id: object.id().to_owned(), name, tags, object: object.clone() }
+    };
+    objects.iter().map(listed).collect()
+}
+
+/// For a call about something that was made a moment ago: what is not found is not visible yet.
+/// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>
+pub fn not_yet(failure: Failure) -> Failure {
+    if !failure.is(Meaning::NotFound) {
+        return failure;
+    }
+    Failure { meaning: Meaning::Later, retry_after: Some(Duration::from_secs(2)), ..failure }
+}
+
+/// What came of a deletion. Where AWS says that the object is in use, names the network interfaces that use it; `by` is
+/// the filter that finds them by the object's id.
+///
+/// # Errors
+/// The refusal.
+pub async fn deleted<T>(
+    aws: &Aws,
+    by: &str,
+    id: &str,
+    result: Result<T, Failure>,
+) -> Result<Deleted, Failure> {
+    match result.or_gone() {
+        Ok(()) => Ok(Deleted::Gone),
+        Err(refused) if refused.is(Meaning::InUse) => Err(held(refused, &interfaces(aws, by, id).await)),
+        Err(refused) => Err(refused),
+    }
+}
+
+/// The network interfaces that use the object; none where they cannot be read, because they only explain.
+async fn interfaces(aws: &Aws, by: &str, id: &str) -> Vec<NetworkInterface> {
+    let filters = filters(by, [id.to_owned()]);
+    let found = aws.ec2.describe_network_interfaces().set_filters(Some(filters)).max_results(10).send().await;
+    found
+        .during("ec2:DescribeNetworkInterfaces")
+        .ok()
+        .and_then(|page| page.network_interfaces)
+        .unwrap_or_default()
+}
+
+fn held(refused: Failure, by: &[NetworkInterface]) -> Failure {
+    if by.is_empty() {
+        return refused;
+    }
+    let name = |interface: &NetworkInterface| {
+        let id = interface.network_interface_id().unwrap_or_default();
+        match interface.description().unwrap_or_default() {
+            "" => id.to_owned(),
+            description => format!("{id} ({description})"),
+        }
+    };
+    let names: Vec<String> = by.iter().map(name).collect();
+    Failure { message: format!("{} Held by {}.", refused.message, names.join(", ")), ..refused }
+}

@@ -1,0 +1,181 @@
+//! Whose is what AWS lists: the part of observing that all kinds share.
+//!
+//! A kind lists whatever could concern the scopes, each object with its name and tags ([`Listed`]); [`Sorted::of`] tells
+//! what is [ours](Mine) from what is foreign, and [`Sorted::sightings`] asks the kind only what its own objects are like:
+//!
+//! ```text
+//! let listed = list(aws, scopes).await?;
+//! Ok(Sorted::of(scopes, listed).sightings(scopes, |mine| Found::Ours(Ours { … })))
+//! ```
+//!
+//! Kinds of EC2 get a `Sorted` from [`ec2::sort`](super::ec2::sort). Kinds whose lists have no tags ask
+//! [`tagged::proven`](super::tagged::proven) first. A create that AWS refuses because the name or place is taken ends in
+//! [`prove`].
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+
+use crate::aws::{Tags, tags};
+use crate::engine::{Address, Failure, Found, Key, Kind, Named, Scope, Sightings};
+
+/// An object as AWS lists it.
+#[derive(Clone, Debug)]
+pub struct Listed<T> {
+    /// What a person would type to find it; the same as [`Ours::id`](crate::engine::Ours::id).
+    pub id: String,
+    /// The name to compare with [`Named::name`].
+    pub name: String,
+    /// Its tags, as they were read.
+    pub tags: Tags,
+    /// What else AWS says of it.
+    pub object: T,
+}
+
+/// An object of ours.
+#[derive(Clone, Debug)]
+pub struct Mine<T> {
+    /// The position of the scope that it belongs to.
+    pub scope: usize,
+    /// Where it stands in the environment, as its tags say.
+    pub address: Address,
+    /// What a person would type to find it.
+    pub id: String,
+    /// The tags that the user sees as theirs. One of identity that was lost shows here as an empty one, so that it
+    /// differs and is put back.
+    pub tags: Tags,
+    /// True iff this is the object that was known under this address before.
+    pub remembered: bool,
+    /// What else AWS says of it.
+    pub object: T,
+}
+
+/// A foreign object at an address where ours would stand.
+struct Stranger {
+    scope: usize,
+    address: Address,
+    id: String,
+    owner: Option<String>,
+    remembered: bool,
+}
+
+/// What was listed, sorted by whose it is.
+pub struct Sorted<K, T> {
+    /// What is ours, wanted or not; of several at one address the one that counts comes first.
+    pub ours: Vec<Mine<T>>,
+    foreign: Vec<Stranger>,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K: Kind, T> Sorted<K, T> {
+    /// Sorts a complete list.
+    ///
+    /// An object with a scope's owner tag is that scope's. To every other scope that uses its name, or remembers its id,
+    /// it is foreign.
+    pub fn of(scopes: &[Scope], listed: impl IntoIterator<Item = Listed<T>>) -> Self {
+        let directory = Directory::new(scopes);
+        let mut sorted = Self { ours: Vec::new(), foreign: Vec::new(), kind: PhantomData };
+        for item in listed {
+            let home = item.tags.owner().and_then(|owner| directory.owners.get(owner)).copied();
+            let known = directory.known(&item.id, &item.name);
+            sorted.foreign.extend(known.iter().filter(|(scope, _)| Some(*scope) != home).map(
+                |(scope, named)| Stranger {
+                    scope: *scope,
+                    address: named.address.clone(),
+                    id: item.id.clone(),
+                    owner: item.tags.owner().map(str::to_owned),
+                    remembered: named.remembered.as_ref() == Some(&item.id),
+                },
+            ));
+            let here = known.into_iter().find(|(scope, _)| Some(*scope) == home).map(|(_, named)| named);
+            sorted.ours.extend(home.and_then(|scope| mine::<K, T>(scope, &scopes[scope], here, item)));
+        }
+        sorted.ours.sort_by_key(|mine| !mine.remembered);
+        sorted.foreign.sort_by_key(|stranger| !stranger.remembered);
+        sorted
+    }
+
+    /// What was seen, given what each object of ours is like.
+    pub fn sightings(self, scopes: &[Scope], mut found: impl FnMut(Mine<T>) -> Found<K>) -> Sightings<K> {
+        let mut sightings = Sightings::new(scopes);
+        for mine in self.ours {
+            sightings.add(mine.scope, mine.address.clone(), found(mine));
+        }
+        for Stranger { scope, address, id, owner, .. } in self.foreign {
+            sightings.add(scope, address, Found::Foreign { id, owner });
+        }
+        sightings.complete(scopes)
+    }
+
+    /// The names that no object of ours stands for.
+    pub(super) fn vacant<'s>(&self, scopes: &'s [Scope]) -> Vec<&'s Named> {
+        let taken = |scope: usize, named: &Named| {
+            self.ours.iter().any(|mine| mine.scope == scope && mine.address == named.address)
+        };
+        let named = |(scope, s): (usize, &'s Scope)| s.named.iter().map(move |named| (scope, named));
+        let all = scopes.iter().enumerate().flat_map(named);
+        all.filter(|(scope, named)| !taken(*scope, named)).map(|(_, named)| named).collect()
+    }
+}
+
+/// An object that carries the owner tag of `scope`. One that does not say where it stands, and whose name is no one's
+/// either, is left alone.
+fn mine<K: Kind, T>(index: usize, scope: &Scope, here: Option<&Named>, item: Listed<T>) -> Option<Mine<T>> {
+    let tagged = item.tags.get(tags::ADDRESS).map(|address| Address::new(K::NAME, address));
+    let lost = tagged.is_none();
+    let address = tagged.or_else(|| here.map(|named| named.address.clone()))?;
+    let named = scope.named.iter().find(|named| named.address == address);
+    let (_, mut tags) = item.tags.split(named.map_or(&item.name, |named| &named.name));
+    if lost {
+        tags.0.insert(tags::ADDRESS.to_owned(), String::new());
+    }
+    let remembered = named.is_some_and(|named| named.remembered.as_ref() == Some(&item.id));
+    Some(Mine { scope: index, address, id: item.id, tags, remembered, object: item.object })
+}
+
+/// Who may claim an object, by what.
+struct Directory<'s> {
+    owners: HashMap<&'s str, usize>,
+    names: HashMap<&'s str, Vec<(usize, &'s Named)>>,
+    ids: HashMap<&'s str, Vec<(usize, &'s Named)>>,
+}
+
+impl<'s> Directory<'s> {
+    fn new(scopes: &'s [Scope]) -> Self {
+        let mut directory = Self { owners: HashMap::new(), names: HashMap::new(), ids: HashMap::new() };
+        for (index, scope) in scopes.iter().enumerate() {
+            directory.owners.insert(&scope.owner, index);
+            for named in &scope.named {
+                directory.names.entry(&named.name).or_default().push((index, named));
+                if let Some(id) = &named.remembered {
+                    directory.ids.entry(id).or_default().push((index, named));
+                }
+            }
+        }
+        directory
+    }
+
+    /// The names, and the scopes they belong to, that the object's name or id stands for.
+    fn known(&self, id: &str, name: &str) -> Vec<(usize, &'s Named)> {
+        let by_id = self.ids.get(id).into_iter().flatten();
+        let by_name = self.names.get(name).into_iter().flatten();
+        let mut known: Vec<(usize, &Named)> = by_id.copied().collect();
+        known.extend(by_name.filter(|(_, named)| named.remembered.as_deref() != Some(id)));
+        known
+    }
+}
+
+/// After AWS refused to make something because its name or place is taken: fine if what stands there is what `key` was to
+/// make.
+///
+/// # Errors
+/// The refusal, with whose it is.
+pub fn prove(key: &Key, standing: &Tags, refused: Failure) -> Result<(), Failure> {
+    let same_place = standing.get(tags::ADDRESS) == Some(&key.address.to_string());
+    match standing.owner() {
+        Some(owner) if owner == key.owner && same_place => Ok(()),
+        Some(owner) => {
+            Err(Failure { message: format!("{} It belongs to {owner}.", refused.message), ..refused })
+        }
+        None => Err(refused),
+    }
+}

@@ -1,0 +1,170 @@
+//! The virtual private cloud in which an environment's network lies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ec2::types::{self, AttributeBooleanValue, Filter, ResourceType, VpcAttributeName, VpcState};
+use futures::{StreamExt, future::try_join, stream};
+use serde::{Deserialize, Serialize};
+
+use super::ec2;
+use super::ids::VpcId;
+use super::sighting::Mine;
+use crate::aws::{self, Aws, During, Tags, retag};
+use crate::engine::{
+    Action, Changes, Deleted, Depth, Failure, Found, Key, Kind, Ours, Output, Phase, Recall, Scope, Sightings,
+};
+
+/// A VPC.
+pub struct Vpc;
+
+/// What a VPC should be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VpcSpec {
+    /// Its IPv4 addresses: `10.0.0.0/16`; /16 to /28.
+    pub cidr: String,
+    /// Whether Amazon's DNS server answers in it.
+    pub dns_support: bool,
+    /// Whether what has a public address has a public name, too.
+    pub dns_hostnames: bool,
+    /// The user's tags.
+    pub tags: Tags,
+}
+
+/// What others may use of a VPC.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VpcOutputs {
+    /// Its id.
+    pub id: VpcId,
+}
+
+impl Vpc {
+    /// Its id.
+    pub const ID: Output<Self, VpcId> = Output::new("id");
+}
+
+impl Kind for Vpc {
+    const NAME: &'static str = "vpc";
+    const IMMUTABLE: &'static [&'static str] = &["cidr"];
+    const RECALL: Recall = Recall::Tags;
+    const ACTIONS: &'static [Action] = &[
+        Action::called("ec2:DescribeVpcs"),
+        Action::called("ec2:DescribeVpcAttribute"),
+        Action::called("ec2:DescribeSubnets"),
+        Action::called("ec2:DescribeNetworkInterfaces"),
+        Action::called("ec2:CreateVpc"),
+        Action::called("ec2:ModifyVpcAttribute"),
+        Action::called("ec2:CreateTags"),
+        Action::called("ec2:DeleteTags"),
+        Action::called("ec2:DeleteVpc"),
+    ];
+
+    type Cloud = Aws;
+    type Spec = VpcSpec;
+    type Outputs = VpcOutputs;
+
+    async fn observe(aws: &Aws, scopes: &[Scope], depth: Depth) -> Result<Sightings<Self>, Failure> {
+        let mut sorted = ec2::sort(scopes, "vpc-id", |filter| list(aws, filter)).await?;
+        inhabited_first(aws, &mut sorted.ours).await?;
+        let mut dns = match depth {
+            Depth::Status => BTreeMap::new(),
+            Depth::Audit => dns_of_all(aws, &sorted.ours).await,
+        };
+        Ok(sorted.sightings(scopes, |vpc| match dns.remove(&vpc.id).transpose() {
+            Ok(dns) => Found::Ours(ours(vpc, dns)),
+            Err(failure) => Found::Unknown(failure),
+        }))
+    }
+
+    async fn create(aws: &Aws, key: &Key, spec: VpcSpec) -> Result<VpcOutputs, Failure> {
+        let tags = Tags::of(key, &spec.tags).specification(ResourceType::Vpc);
+        let call = aws.ec2.create_vpc().cidr_block(spec.cidr).tag_specifications(tags);
+        let made = call.customize().config_override(aws::once()).send().await.during("ec2:CreateVpc")?;
+        Ok(VpcOutputs { id: made.vpc().and_then(|vpc| vpc.vpc_id()).unwrap_or_default().into() })
+    }
+
+    async fn update(
+        aws: &Aws,
+        key: &Key,
+        VpcOutputs { id: VpcId(id) }: VpcOutputs,
+        spec: VpcSpec,
+        changes: &Changes,
+    ) -> Result<(), Failure> {
+        // AWS takes one attribute a call, and names only where its DNS server answers.
+        let flag = |value| AttributeBooleanValue::builder().value(value).build();
+        let modify = || aws.ec2.modify_vpc_attribute().vpc_id(&id);
+        if changes.has("dnsSupport") {
+            let call = modify().enable_dns_support(flag(spec.dns_support));
+            call.send().await.during("ec2:ModifyVpcAttribute")?;
+        }
+        if changes.has("dnsHostnames") {
+            let call = modify().enable_dns_hostnames(flag(spec.dns_hostnames));
+            call.send().await.during("ec2:ModifyVpcAttribute")?;
+        }
+        retag::ec2(aws, &id, key, &spec.tags, changes).await
+    }
+
+    async fn delete(aws: &Aws, VpcOutputs { id: VpcId(id) }: VpcOutputs) -> Result<Deleted, Failure> {
+        let deletion = aws.ec2.delete_vpc().vpc_id(&id).send().await.during("ec2:DeleteVpc");
+        ec2::deleted(aws, "vpc-id", &id, deletion).await
+    }
+}
+
+pub(super) async fn list(aws: &Aws, filter: Filter) -> Result<Vec<types::Vpc>, Failure> {
+    let pages = aws.ec2.describe_vpcs().filters(filter).into_paginator().page_size(1000);
+    pages.items().send().collect::<Result<_, _>>().await.during("ec2:DescribeVpcs")
+}
+
+fn ours(vpc: Mine<types::Vpc>, dns: Option<Dns>) -> Ours<Vpc> {
+    let phase = match vpc.object.state() {
+        Some(VpcState::Pending) => Phase::Settling("pending".into()),
+        _ => Phase::Ready,
+    };
+    let spec = dns.map(|dns| VpcSpec {
+        cidr: vpc.object.cidr_block.unwrap_or_default(),
+        dns_support: dns.support,
+        dns_hostnames: dns.hostnames,
+        tags: vpc.tags,
+    });
+    Ours { spec, outputs: VpcOutputs { id: vpc.id.as_str().into() }, id: vpc.id, phase }
+}
+
+/// The attributes of a VPC that its description lacks.
+struct Dns {
+    support: bool,
+    hostnames: bool,
+}
+
+/// How many attributes are read at a time: AWS answers for one VPC a call, twenty calls a second.
+const AT_ONCE: usize = 8;
+
+async fn dns_of_all(aws: &Aws, vpcs: &[Mine<types::Vpc>]) -> BTreeMap<String, Result<Dns, Failure>> {
+    let ids: Vec<String> = vpcs.iter().map(|vpc| vpc.id.clone()).collect();
+    let reads = ids.into_iter().map(|id| async move { (id.clone(), dns_of(aws, &id).await) });
+    stream::iter(reads).buffer_unordered(AT_ONCE).collect().await
+}
+
+async fn dns_of(aws: &Aws, id: &str) -> Result<Dns, Failure> {
+    let read = async |attribute| {
+        let call = aws.ec2.describe_vpc_attribute().vpc_id(id).attribute(attribute);
+        call.send().await.during("ec2:DescribeVpcAttribute")
+    };
+    let (support, hostnames) =
+        try_join(read(VpcAttributeName::EnableDnsSupport), read(VpcAttributeName::EnableDnsHostnames))
+            .await?;
+    let on = |value: Option<AttributeBooleanValue>| value.and_then(|value| value.value).unwrap_or_default();
+    Ok(Dns { support: on(support.enable_dns_support), hostnames: on(hostnames.enable_dns_hostnames) })
+}
+
+/// Of two VPCs at one address, the one with subnets is in use and the other is surplus.
+async fn inhabited_first(aws: &Aws, vpcs: &mut [Mine<types::Vpc>]) -> Result<(), Failure> {
+    let places: BTreeSet<_> = vpcs.iter().map(|vpc| (vpc.scope, &vpc.address)).collect();
+    if places.len() == vpcs.len() {
+        return Ok(());
+    }
+    let filters = ec2::filters("vpc-id", vpcs.iter().map(|vpc| vpc.id.clone()));
+    let subnets = ec2::all(filters, |filter| super::subnet::list(aws, vec![filter])).await?;
+    vpcs.sort_by_key(|vpc| !subnets.iter().any(|subnet| subnet.vpc_id() == Some(&vpc.id)));
+    Ok(())
+}
