@@ -241,13 +241,14 @@ mod tests {
 
     fn bucket(burst: f64, rate: f64) -> (Bucket, Instant) {
         let now = Instant::now();
-        let limit = Limit { burst, rate, ..*limit(&Operation::new("EC2", "CreateVpc")) };
+        let mut limit = *limit(&Operation::new("EC2", "CreateVpc"));
+        (limit.burst, limit.rate) = (burst, rate);
         (Bucket::new(&limit, 1.0, now), now)
     }
 
     fn seconds(answer: Answer) -> f64 {
         match answer {
-            Answer::Go { after } | Answer::AskAgain { after: after } | Answer::TooLong { wait: after } => {
+            Answer::Go { after } | Answer::AskAgain { after } | Answer::TooLong { wait: after } => {
                 after.as_secs_f64()
             }
         }

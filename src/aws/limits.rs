@@ -56,8 +56,10 @@ const LIMITS: &[Limit] = &[
     shared("ecs", ALL, 20.0, 1.0),
 
     // https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
+    // What changes or lists the tags of one stream is counted per stream, which never comes near its limit.
     each("kinesis", &["DescribeStreamSummary"], 20.0, 20.0),
-    each("kinesis", ALL, 5.0, 5.0),
+    each("kinesis", &["CreateStream", "DeleteStream", "AddTagsToStream", "ListStreams"], 5.0, 5.0),
+    each("kinesis", ALL, 50.0, 20.0),
 
     // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
     // AWS names no burst; twice an environment's alarms lets one be made without a pause.
@@ -77,10 +79,6 @@ const LIMITS: &[Limit] = &[
     // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     global("sts", ALL, 600.0, 600.0),
 
-    // https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html and
-    // https://docs.aws.amazon.com/general/latest/gr/arg.html
-    each("tag", ALL, 15.0, 15.0),
-
     // AWS publishes no rates for the rest. These begin where others were not throttled, and learn.
     global("iam", READS, 20.0, 5.0),
     global("iam", ALL, 12.0, 1.0),
@@ -89,6 +87,7 @@ const LIMITS: &[Limit] = &[
     shared("sqs", ALL, 50.0, 10.0),
     shared("application-autoscaling", READS, 20.0, 5.0),
     shared("application-autoscaling", ALL, 10.0, 2.0),
+    shared("tag", ALL, 15.0, 5.0),
     shared("", ALL, 20.0, 5.0),
 ];
 

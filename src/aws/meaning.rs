@@ -72,9 +72,8 @@ const TABLE: &[Row] = &[
     // https://docs.aws.amazon.com/kinesis/latest/APIReference/CommonErrors.html and the pages of the operations
     of("kinesis:", "LimitExceededException", "rate exceeded", Throttled),
     later("kinesis:", "LimitExceededException", "creating", 10),
-    later("kinesis:UpdateShardCount", "LimitExceededException", "24", 3600),
-    later("kinesis:UpdateStreamMode", "LimitExceededException", "24", 3600),
-    later("kinesis:StartStreamEncryption", "LimitExceededException", "24", 3600),
+    later("kinesis:", "LimitExceededException", "24 hour", 3600),
+    later("kinesis:", "LimitExceededException", "24-hour", 3600),
     of("kinesis:CreateStream", "LimitExceededException", "", Quota),
     of("kinesis:UpdateShardCount", "LimitExceededException", "", Quota),
     of("kinesis:UpdateStreamMode", "LimitExceededException", "", Quota),
@@ -274,7 +273,8 @@ mod tests {
         let limit = "LimitExceededException";
         let rate = "Rate exceeded for stream s under account 1";
         let quota = "This request would exceed the shard limit for the account 1 in eu-west-1";
-        let busy = "Only 5 streams can be in CREATING state";
+        let busy = "This request would have exceed the limit on the number of streams that can simultaneously be in \
+                    CREATING or DELETING for the account 1. Limit: 5.";
         assert_eq!(meaning("kinesis:CreateStream", limit, rate), Throttled);
         assert_eq!(meaning("kinesis:CreateStream", limit, quota), Quota);
         assert_eq!(meaning("kinesis:CreateStream", limit, busy), Later);

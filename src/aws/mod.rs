@@ -4,6 +4,7 @@
 //!
 //! - [`Aws`]: the clients of one credential scope;
 //! - [`During`] and [`Expect`]: from an SDK's error to a [`Failure`](crate::engine::Failure) that has a meaning;
+//! - [`Remedy`]: a failure in plain words, and what to do;
 //! - [`Tags`] and [`retag`]: identity, and tags in each SDK's own type;
 //! - [`once`]: for calls that must not be repeated;
 //! - [`audit::scope`] and [`in_lane`]: on whose behalf, and how urgently, calls are made;
@@ -21,6 +22,7 @@ mod limits;
 mod meaning;
 mod metrics;
 mod operation;
+mod remedy;
 mod reply;
 pub mod retag;
 pub mod tags;
@@ -32,4 +34,5 @@ pub use error::{During, Expect};
 pub use fence::{BootTime, Fence};
 pub use metrics::Metrics;
 pub use operation::Operation;
+pub use remedy::Remedy;
 pub use tags::Tags;
