@@ -181,7 +181,7 @@ mod tests {
 
     use super::*;
 
-    type Reply = Result<(), SdkError<AssumeRoleError, HttpResponse>>;
+    type SdkFault = SdkError<AssumeRoleError, HttpResponse>;
 
     fn response(status: u16) -> HttpResponse {
         let mut response = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::empty());
@@ -189,75 +189,75 @@ mod tests {
         response
     }
 
-    fn service_error(status: u16, code: &str) -> Reply {
+    fn service_error(status: u16, code: &str) -> SdkFault {
         let error = AssumeRoleError::generic(ErrorMetadata::builder().code(code).message("no").build());
-        Err(SdkError::service_error(error, response(status)))
+        SdkError::service_error(error, response(status))
     }
 
-    fn refused(refused: Refused) -> Reply {
-        Err(SdkError::dispatch_failure(ConnectorError::other(refused.into(), None)))
+    fn not_sent(why: impl Into<Box<dyn Error + Send + Sync>>) -> SdkFault {
+        SdkError::dispatch_failure(ConnectorError::other(why.into(), None))
+    }
+
+    fn during(operation: &str, fault: SdkFault) -> Failure {
+        Err::<(), _>(fault).during(operation).unwrap_err()
     }
 
     #[test]
     fn a_service_s_error_keeps_its_code_words_and_request_id() {
-        let failure = service_error(403, "UnauthorizedOperation").during("ec2:CreateVpc").unwrap_err();
+        let failure = during("ec2:CreateVpc", service_error(403, "UnauthorizedOperation"));
         assert_eq!(failure.to_string(), "ec2:CreateVpc: UnauthorizedOperation: no (request r-1)");
         assert!(failure.is(Meaning::Denied));
     }
 
     #[test]
     fn not_found_can_be_expected_and_nothing_else() {
-        let missing = || service_error(400, "InvalidVpcID.NotFound").during("ec2:DeleteVpc");
+        let missing = || Err::<(), _>(during("ec2:DeleteVpc", service_error(400, "InvalidVpcID.NotFound")));
         assert_eq!(missing().or_absent(), Ok(None));
         assert_eq!(missing().or_gone(), Ok(()));
-        assert!(service_error(400, "DependencyViolation").during("ec2:DeleteVpc").or_gone().is_err());
+        let held = Err::<(), _>(during("ec2:DeleteVpc", service_error(400, "DependencyViolation")));
+        assert!(held.or_gone().is_err());
         assert_eq!(Ok::<_, Failure>(7).or_absent(), Ok(Some(7)));
     }
 
     #[test]
     fn an_unreadable_success_is_never_a_success_nor_our_fault() {
-        let reply: Reply = Err(SdkError::response_error("not XML", response(200)));
-        let failure = reply.during("ec2:DescribeVpcs").unwrap_err();
+        let failure = during("ec2:DescribeVpcs", SdkError::response_error("not XML", response(200)));
         assert_eq!((failure.code.as_str(), failure.meaning), ("UnreadableReply", Meaning::Transient));
         assert!(failure.message.contains("not XML"), "{}", failure.message);
     }
 
     #[test]
     fn a_page_of_html_is_named_by_its_status() {
-        let reply: Reply = Err(SdkError::response_error("not XML", response(500)));
-        let failure = reply.during("ec2:DescribeVpcs").unwrap_err();
+        let failure = during("ec2:DescribeVpcs", SdkError::response_error("not XML", response(500)));
         assert_eq!((failure.code.as_str(), failure.meaning), ("HTTP 500", Meaning::Transient));
     }
 
     #[test]
     fn attempts_that_were_held_back_say_why() {
-        let failure = refused(Refused::LeaseLost).during("ec2:CreateVpc").unwrap_err();
+        let failure = during("ec2:CreateVpc", not_sent(Refused::LeaseLost));
         assert_eq!((failure.code.as_str(), failure.meaning), ("LeaseLost", Meaning::Transient));
 
         let wait = std::time::Duration::from_secs(40);
-        let failure = refused(Refused::OverBudget { wait }).during("ec2:CreateVpc").unwrap_err();
+        let failure = during("ec2:CreateVpc", not_sent(Refused::OverBudget { wait }));
         assert_eq!((failure.meaning, failure.retry_after), (Meaning::Throttled, Some(wait)));
     }
 
     #[test]
     fn missing_credentials_are_told_from_a_missing_connection() {
         let missing = CredentialsError::not_loaded("no providers in chain provided credentials");
-        let reply: Reply = Err(SdkError::dispatch_failure(ConnectorError::other(missing.into(), None)));
-        let failure = reply.during("ec2:DescribeVpcs").unwrap_err();
+        let failure = during("ec2:DescribeVpcs", not_sent(missing));
         assert_eq!((failure.code.as_str(), failure.meaning), ("NoCredentials", Meaning::Credentials));
 
-        let reply: Reply = Err(SdkError::dispatch_failure(ConnectorError::io("connection refused".into())));
-        let failure = reply.during("ec2:DescribeVpcs").unwrap_err();
+        let unreachable = SdkError::dispatch_failure(ConnectorError::io("connection refused".into()));
+        let failure = during("ec2:DescribeVpcs", unreachable);
         assert_eq!((failure.code.as_str(), failure.meaning), ("ConnectionFailed", Meaning::Transient));
         assert!(failure.message.contains("connection refused"), "{}", failure.message);
     }
 
     #[test]
     fn a_role_that_may_not_be_assumed_is_the_failure_to_read() {
-        let Err(denied) = service_error(403, "AccessDenied") else { unreachable!() };
-        let provider = CredentialsError::provider_error(denied);
-        let reply: Reply = Err(SdkError::dispatch_failure(ConnectorError::other(provider.into(), None)));
-        let failure = reply.during("ec2:DescribeVpcs").unwrap_err();
+        let provider = CredentialsError::provider_error(service_error(403, "AccessDenied"));
+        let failure = during("ec2:DescribeVpcs", not_sent(provider));
         assert_eq!(failure.operation, "sts:AssumeRole");
         assert!(failure.is(Meaning::Credentials));
     }
