@@ -18,6 +18,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::connector::{Caller, NameTheCall};
 use super::error::During;
+use super::shared::Shared;
 use crate::engine::Failure;
 
 /// As whom, and where, AWS is called. What is read under one scope never serves another.
@@ -78,6 +79,8 @@ pub struct Clients {
     pub sts: aws_sdk_sts::Client,
     /// The Resource Groups Tagging API.
     pub tagging: aws_sdk_resourcegroupstagging::Client,
+    /// Reads under way that several kinds need.
+    pub shared: Shared,
 }
 
 /// A client that names its calls.
@@ -139,6 +142,7 @@ impl Clients {
             sqs: client!(aws_sdk_sqs, config, caller),
             sts: client!(aws_sdk_sts, config, caller),
             tagging: client!(aws_sdk_resourcegroupstagging, config, caller),
+            shared: Shared::default(),
             account,
             identity,
         }

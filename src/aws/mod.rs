@@ -7,6 +7,7 @@
 //! - [`Remedy`]: a failure in plain words, and what to do;
 //! - [`Tags`] and [`retag`]: identity, and tags in each SDK's own type;
 //! - [`once`]: for calls that must not be repeated;
+//! - [`Shared`]: reads that several kinds need at the same moment;
 //! - [`audit::scope`] and [`in_lane`]: on whose behalf, and how urgently, calls are made;
 //! - [`Gate`]: what every attempt passes: [`Budget`], [`Fence`], [`Metrics`], the audit trail.
 //!
@@ -25,6 +26,7 @@ mod operation;
 mod remedy;
 mod reply;
 pub mod retag;
+mod shared;
 pub mod tags;
 
 pub use budget::{Budget, Lane, in_lane};
@@ -35,4 +37,5 @@ pub use fence::{BootTime, Fence};
 pub use metrics::Metrics;
 pub use operation::Operation;
 pub use remedy::Remedy;
+pub use shared::Shared;
 pub use tags::Tags;

@@ -60,32 +60,54 @@ pub(super) struct Difference {
     pub undecided: BTreeSet<Address>,
 }
 
-/// Compares field by field. `want` is resolved as far as it can be; `renewed` are resources that are about to be made
-/// anew, whose outputs certainly change.
-pub(super) fn difference(want: &Value, have: &Value, renewed: &BTreeSet<Address>) -> Difference {
-    let mut difference = Difference::default();
-    for (field, wanted) in want.as_object().into_iter().flatten() {
-        // Null leaves the field to the cloud; `after` only orders creation.
-        if wanted.is_null() || field == "after" {
-            continue;
-        }
-        let unresolved = sources(wanted);
-        let from = have.get(field).cloned().unwrap_or(Value::Null);
-        if unresolved.is_empty() {
-            if *wanted != from {
-                difference.changes.0.push(Change {
-                    field: field.clone(),
-                    from,
-                    to: To::Value(wanted.clone()),
-                });
+/// What a comparison has to know of the kind.
+pub(super) struct Comparison<'a> {
+    /// Fields that are not compared.
+    pub at_creation: &'a [&'a str],
+    /// Fields whose values are not shown.
+    pub private: &'a [&'a str],
+    /// Resources that are about to be made anew, whose outputs certainly change.
+    pub renewed: &'a BTreeSet<Address>,
+}
+
+impl Comparison<'_> {
+    /// Compares field by field. `want` is resolved as far as it can be.
+    pub fn of(&self, want: &Value, have: &Value) -> Difference {
+        let mut difference = Difference::default();
+        for (field, wanted) in want.as_object().into_iter().flatten() {
+            // Null leaves the field to the cloud.
+            if wanted.is_null() || self.at_creation.contains(&field.as_str()) {
+                continue;
             }
-        } else if unresolved.is_subset(renewed) {
-            difference.changes.0.push(Change { field: field.clone(), from, to: To::KnownAfterApply });
-        } else {
-            difference.undecided.extend(unresolved.difference(renewed).cloned());
+            let unresolved = sources(wanted);
+            let from = have.get(field).unwrap_or(&Value::Null);
+            if !unresolved.is_subset(self.renewed) {
+                difference.undecided.extend(unresolved.difference(self.renewed).cloned());
+            } else if !unresolved.is_empty() {
+                difference.changes.0.push(self.change(field, from, None));
+            } else if wanted != from {
+                difference.changes.0.push(self.change(field, from, Some(wanted)));
+            }
         }
+        difference
     }
-    difference
+
+    fn change(&self, field: &str, from: &Value, to: Option<&Value>) -> Change {
+        let private = self.private.contains(&field);
+        let shown = |value: &Value| if private { digests(value) } else { value.clone() };
+        let to = to.map_or(To::KnownAfterApply, |to| To::Value(shown(to)));
+        Change { field: field.to_owned(), from: shown(from), to }
+    }
+}
+
+/// The value with a digest in place of each text, number or flag; the names in it stay.
+fn digests(value: &Value) -> Value {
+    match value {
+        Value::Null => Value::Null,
+        Value::Object(fields) => Value::Object(fields.iter().map(|(k, v)| (k.clone(), digests(v))).collect()),
+        Value::Array(values) => Value::Array(values.iter().map(digests).collect()),
+        value => Value::String(digest(value)),
+    }
 }
 
 /// Eight hexadecimal digits that stand for a document.

@@ -7,7 +7,7 @@ impl Verdict {
     pub fn symbol(&self) -> char {
         match self {
             Self::Keep => '=',
-            Self::Create => '+',
+            Self::Create | Self::Revise(_) => '+',
             Self::Update(_) => '~',
             Self::Replace(_) => '±',
             Self::Delete => '-',
@@ -20,7 +20,8 @@ impl Verdict {
     /// The fields that change, if any.
     pub fn changes(&self) -> &[Change] {
         match self {
-            Self::Update(c)
+            Self::Revise(c)
+            | Self::Update(c)
             | Self::Replace(c)
             | Self::Blocked(Block::WouldReplaceData { changes: c, .. }) => &c.0,
             _ => &[],
@@ -33,6 +34,7 @@ impl fmt::Display for Verdict {
         match self {
             Self::Keep => f.write_str("unchanged"),
             Self::Create => f.write_str("is created"),
+            Self::Revise(_) => f.write_str("gets a new version"),
             Self::Update(_) => f.write_str("is changed in place"),
             Self::Replace(_) => f.write_str("is deleted and made anew"),
             Self::Delete => f.write_str("is deleted"),
@@ -152,7 +154,7 @@ impl Plan {
         let count = |of: fn(&Verdict) -> bool| self.items.iter().filter(|item| of(&item.verdict)).count();
         let mut summary = format!(
             "{} to create, {} to change, {} to delete",
-            count(|v| matches!(v, Verdict::Create)),
+            count(|v| matches!(v, Verdict::Create | Verdict::Revise(_))),
             count(|v| matches!(v, Verdict::Update(_))),
             count(|v| matches!(v, Verdict::Delete)),
         );

@@ -2,7 +2,7 @@
 
 use super::{
     Address, AnyKind, Changes, Data, Failure, Graph, Memory, Node, Object, Observed, Phase, Recent, World,
-    diff::{difference, digest},
+    diff::{Comparison, digest},
     input::{resolve, sources},
     plan::Registry,
 };
@@ -18,6 +18,8 @@ pub enum Verdict {
     Keep,
     /// It is made.
     Create,
+    /// A new version of it is made beside the one in place, which goes once nothing uses it any more.
+    Revise(Changes),
     /// It is changed in place.
     Update(Changes),
     /// It is deleted and made anew.
@@ -88,7 +90,7 @@ pub enum Block {
 impl Verdict {
     /// True iff carrying it out calls the cloud.
     pub fn mutates(&self) -> bool {
-        matches!(self, Self::Create | Self::Update(_) | Self::Replace(_) | Self::Delete)
+        matches!(self, Self::Create | Self::Revise(_) | Self::Update(_) | Self::Replace(_) | Self::Delete)
     }
 }
 
@@ -216,7 +218,27 @@ impl<C> Judge<'_, C> {
             }
         }
         let stuck = self.stuck(node, &sources(spec));
-        if stuck.is_empty() { Verdict::Create } else { Verdict::Wait(Waiting::On(stuck)) }
+        if !stuck.is_empty() {
+            return Verdict::Wait(Waiting::On(stuck));
+        }
+        self.version_in_place(node).map_or(Verdict::Create, |have| Verdict::Revise(self.revision(spec, have)))
+    }
+
+    /// The spec of the version that a new one is made beside.
+    fn version_in_place(&self, node: &Node) -> Option<&Value> {
+        let is_version =
+            |at: &Address| at.name.contains('@') && !at.name.contains('#') && at.base() == node.address;
+        let versions = self.world.ours().filter(|(at, _)| self.kind.create_first() && is_version(at));
+        versions.filter_map(|(_, object)| object.spec.as_ref()).last()
+    }
+
+    /// How a new version differs from the one in place; all that is still to come differs.
+    fn revision(&self, spec: &Value, have: &Value) -> Changes {
+        self.comparison(&sources(spec)).of(spec, have).changes
+    }
+
+    fn comparison<'r>(&'r self, renewed: &'r BTreeSet<Address>) -> Comparison<'r> {
+        Comparison { at_creation: self.kind.at_creation(), private: self.kind.private(), renewed }
     }
 
     /// Of `unresolved`, those that no step of this plan will bring; the root is needed always.
@@ -231,7 +253,8 @@ impl<C> Judge<'_, C> {
             return Verdict::Wait(Waiting::Leaving(why.clone()));
         }
         let have = object.spec.as_ref();
-        let difference = have.map(|have| difference(spec, have, &self.so_far.renewed)).unwrap_or_default();
+        let comparison = self.comparison(&self.so_far.renewed);
+        let difference = have.map(|have| comparison.of(spec, have)).unwrap_or_default();
         let changes = self.not_yet_seen(at, difference.changes);
         match (&object.phase, changes) {
             (_, Err(waiting)) => Verdict::Wait(waiting),
@@ -313,7 +336,7 @@ impl<C> Judge<'_, C> {
         let at = &node.address;
         let object = self.so_far.present.get(at).and_then(|at| self.world.objects.get(at));
         match (verdict, object) {
-            (Verdict::Create, _) => {
+            (Verdict::Create | Verdict::Revise(_), _) => {
                 self.so_far.coming.insert(at.clone());
                 if self.kind.create_first() {
                     self.so_far.renewed.insert(at.clone());

@@ -23,6 +23,10 @@ pub trait Kind: Send + Sync + Sized + 'static {
     const HOLDS_DATA: Data = Data::None;
     /// Fields that may be updated while the resource settles; `*` for all.
     const WHILE_SETTLING: &'static [&'static str] = &[];
+    /// Fields that only creation uses: what must exist before, a first value. Nothing compares them.
+    const AT_CREATION: &'static [&'static str] = &[];
+    /// Fields whose values are shown to nobody: changes carry digests in their place.
+    const PRIVATE: &'static [&'static str] = &[];
     /// How an object is found again when the reply to the call that made it never came.
     const RECALL: Recall;
     /// For how long after a write the cloud may still answer reads with the old value.
@@ -33,7 +37,6 @@ pub trait Kind: Send + Sync + Sized + 'static {
     /// What the calls need: clients, identity, limits.
     type Cloud: Send + Sync;
     /// What we want, and, read back, what is there. A field that is `null` where it is wanted is left to the cloud.
-    /// A field named `after` holds inputs that creation waits for and that nothing compares.
     type Spec: Serialize + DeserializeOwned + Send + Sync;
     /// What others may refer to: ids, ARNs, endpoints. A field that is `null` is not known yet.
     type Outputs: Serialize + DeserializeOwned + Send + Sync;
@@ -261,6 +264,8 @@ pub trait AnyKind<C>: Send + Sync {
     fn create_first(&self) -> bool;
     fn holds_data(&self) -> Data;
     fn while_settling(&self) -> &'static [&'static str];
+    fn at_creation(&self) -> &'static [&'static str];
+    fn private(&self) -> &'static [&'static str];
     fn recall(&self) -> Recall;
     fn lag(&self) -> Duration;
     fn actions(&self) -> &'static [Action];
@@ -317,6 +322,12 @@ impl<K: Kind> AnyKind<K::Cloud> for Erased<K> {
     }
     fn while_settling(&self) -> &'static [&'static str] {
         K::WHILE_SETTLING
+    }
+    fn at_creation(&self) -> &'static [&'static str] {
+        K::AT_CREATION
+    }
+    fn private(&self) -> &'static [&'static str] {
+        K::PRIVATE
     }
     fn recall(&self) -> Recall {
         K::RECALL

@@ -35,6 +35,7 @@ impl<C> Order<'_, C> {
         let at = &item.address;
         match &item.verdict {
             Verdict::Create => vec![self.step(item, Op::Create, self.makings_before(at), Changes::default())],
+            Verdict::Revise(c) => vec![self.step(item, Op::Create, self.makings_before(at), c.clone())],
             Verdict::Update(c) => vec![self.step(item, Op::Update, self.makings_before(at), c.clone())],
             Verdict::Delete if self.is_root(at) && !self.alone(at) => vec![],
             Verdict::Delete => vec![self.step(item, Op::Delete, self.goings_before(at), Changes::default())],
@@ -83,7 +84,7 @@ impl<C> Order<'_, C> {
 
     fn making(&self, at: Address) -> Option<StepId> {
         let op = match self.judgement.verdicts.get(&at)? {
-            Verdict::Create | Verdict::Replace(_) => Op::Create,
+            Verdict::Create | Verdict::Revise(_) | Verdict::Replace(_) => Op::Create,
             Verdict::Update(_) => Op::Update,
             _ => return None,
         };

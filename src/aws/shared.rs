@@ -1,0 +1,102 @@
+//! Reads that several kinds need at the same moment are made once.
+//!
+//! All kinds are observed together, and some of them list the same things: a route table and its associations, a group
+//! and its rules. Who asks for what is already on its way waits for that answer instead of asking AWS again. Nothing is
+//! kept beyond the answer: a later question is a new call.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::OnceCell;
+
+use crate::engine::Failure;
+
+/// An answer of whichever type the reader expects.
+type Answer = Result<Arc<dyn Any + Send + Sync>, Failure>;
+type Flight = Arc<OnceCell<Answer>>;
+
+/// The reads under way of one credential scope.
+#[derive(Default)]
+pub struct Shared {
+    flights: Mutex<HashMap<String, Flight>>,
+}
+
+impl Shared {
+    /// The answer of `read`, or of the same read that is already under way. Two reads are the same iff `operation` and
+    /// `input` are, and then must be of one type.
+    ///
+    /// # Errors
+    /// The failure of the read, for all who wait for it.
+    pub async fn read<T, F>(
+        &self,
+        operation: &str,
+        input: &str,
+        read: impl FnOnce() -> F,
+    ) -> Result<T, Failure>
+    where
+        T: Clone + Send + Sync + 'static,
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let key = format!("{operation} {input}");
+        let flight = self.board(&key);
+        let landed = flight
+            .get_or_init(async || read().await.map(|found| Arc::new(found) as Arc<dyn Any + Send + Sync>));
+        let answer = landed.await.clone();
+        self.leave(&key, &flight);
+        let found = answer?;
+        found.downcast_ref::<T>().cloned().ok_or_else(|| mistaken(operation))
+    }
+
+    fn board(&self, key: &str) -> Flight {
+        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(flights.entry(key.to_owned()).or_default())
+    }
+
+    /// Once an answer is there nobody new may take it: it would be old news. The next question may be under way already.
+    fn leave(&self, key: &str, flight: &Flight) {
+        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        if flights.get(key).is_some_and(|current| Arc::ptr_eq(current, flight)) {
+            flights.remove(key);
+        }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+/// Two callers name their reads alike and expect different types: a fault of theirs.
+fn mistaken(operation: &str) -> Failure {
+    Failure {
+        operation: operation.to_owned(),
+        code: "SharedReadMistaken".into(),
+        message: "two reads of the same name have different types".into(),
+        request_id: None,
+        meaning: crate::engine::Meaning::Transient,
+        retry_after: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_same_read_at_the_same_time_is_made_once_and_later_again() {
+        let (shared, calls) = (Shared::default(), AtomicUsize::new(0));
+        let read = || async {
+            tokio::task::yield_now().await;
+            Ok(calls.fetch_add(1, Ordering::SeqCst))
+        };
+        let ask = |input| shared.read::<usize, _>("ec2:DescribeVpcs", input, read);
+        let (one, same, other) = tokio::join!(ask("a"), ask("a"), ask("b"));
+        assert_eq!((one.unwrap(), same.unwrap(), other.unwrap()), (0, 0, 1));
+        assert_eq!(ask("a").await.unwrap(), 2);
+    }
+}
