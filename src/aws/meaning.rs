@@ -53,6 +53,9 @@ const TABLE: &[Row] = &[
     // EC2. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
     // A second gateway for a VPC has no code of its own.
     of("ec2:AttachInternetGateway", "InvalidParameterValue", "already has an internet gateway", AlreadyExists),
+    // A gateway whose attachment is not visible yet.
+    later("ec2:CreateRoute", "InvalidParameterValue", "belong to different networks", 5),
+    later("ec2:ReplaceRoute", "InvalidParameterValue", "belong to different networks", 5),
     of("ec2:", "InvalidSubnet.Conflict", "", AlreadyExists),
     of("ec2:", "InvalidGroup.Duplicate", "", AlreadyExists),
     of("ec2:", "InvalidPermission.Duplicate", "", AlreadyExists),

@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::{
     Filter, InternetGateway, NetworkInterface, RouteTable, SecurityGroup, Subnet, Tag, Vpc,
 };
 
-use super::sighting::{Listed, Sorted};
+use super::sighting::{Listed, Mine, Sorted};
 use crate::aws::{Aws, During, Expect, Tags, tags};
 use crate::engine::{Deleted, Failure, Kind, Meaning, Scope};
 
@@ -97,6 +97,23 @@ where
         }
     }
     Ok(Sorted::of(scopes, listed(&found)))
+}
+
+/// The objects of the scopes' owners, for a kind whose own objects stand or fall with them. The names in `scopes` are
+/// those of the children and say nothing here.
+///
+/// # Errors
+/// One of the calls failed.
+pub async fn parents<P, T, F>(scopes: &[Scope], list: impl Fn(Filter) -> F) -> Result<Vec<Mine<T>>, Failure>
+where
+    P: Kind,
+    T: Object + Clone,
+    F: Future<Output = Result<Vec<T>, Failure>>,
+{
+    let found = all(owned(scopes), list).await?;
+    let nameless = |scope: &Scope| Scope { owner: scope.owner.clone(), named: Vec::new() };
+    let owners: Vec<Scope> = scopes.iter().map(nameless).collect();
+    Ok(Sorted::<P, T>::of(&owners, listed(&found)).ours)
 }
 
 fn listed<T: Object + Clone>(objects: &[T]) -> Vec<Listed<T>> {

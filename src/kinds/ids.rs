@@ -43,6 +43,8 @@ ids! {
     RoutableSubnetId,
     /// A route table: `rtb-0a1b2c3d4e5f60718`.
     RouteTableId,
+    /// The use of a route table by a subnet: `rtbassoc-0a1b2c3d4e5f60718`.
+    RouteTableAssociationId,
     /// A security group: `sg-0a1b2c3d4e5f60718`.
     SecurityGroupId,
     /// A role's name, unique in the account.

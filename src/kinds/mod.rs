@@ -8,11 +8,23 @@
 
 pub mod ec2;
 pub mod ids;
+pub mod internet_gateway;
+pub mod route_table;
+pub mod route_table_association;
+pub mod security_group;
+pub mod security_group_rules;
+pub mod security_rule;
 pub mod sighting;
 pub mod subnet;
 pub mod tagged;
 pub mod vpc;
 
+pub use internet_gateway::{InternetGateway, InternetGatewaySpec};
+pub use route_table::{Route, RouteTable, RouteTableSpec};
+pub use route_table_association::{RouteTableAssociation, RouteTableAssociationSpec};
+pub use security_group::{SecurityGroup, SecurityGroupSpec};
+pub use security_group_rules::{SecurityGroupRules, SecurityGroupRulesSpec};
+pub use security_rule::{Peer, Rule};
 pub use subnet::{Subnet, SubnetSpec};
 pub use vpc::{Vpc, VpcSpec};
 
@@ -21,4 +33,9 @@ crate::engine::kinds! {
     crate::aws::Aws:
     Vpc,
     Subnet,
+    InternetGateway,
+    RouteTable,
+    RouteTableAssociation,
+    SecurityGroup,
+    SecurityGroupRules,
 }

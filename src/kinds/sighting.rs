@@ -8,7 +8,8 @@
 //! Ok(Sorted::of(scopes, listed).sightings(scopes, |mine| Found::Ours(Ours { … })))
 //! ```
 //!
-//! Kinds of EC2 get a `Sorted` from [`ec2::sort`](super::ec2::sort). Kinds whose lists have no tags ask
+//! Kinds of EC2 get a `Sorted` from [`ec2::sort`](super::ec2::sort). Kinds whose objects have no tags, and belong to a
+//! parent, end in [`children`]. Kinds whose lists have no tags ask
 //! [`tagged::proven`](super::tagged::proven) first. A create that AWS refuses because the name or place is taken ends in
 //! [`prove`].
 
@@ -16,7 +17,7 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use crate::aws::{Tags, tags};
-use crate::engine::{Address, Failure, Found, Key, Kind, Named, Scope, Sightings};
+use crate::engine::{Address, Failure, Found, Key, Kind, Named, Ours, Scope, Sightings};
 
 /// An object as AWS lists it.
 #[derive(Clone, Debug)]
@@ -130,6 +131,32 @@ fn mine<K: Kind, T>(index: usize, scope: &Scope, here: Option<&Named>, item: Lis
     }
     let remembered = named.is_some_and(|named| named.remembered.as_ref() == Some(&item.id));
     Some(Mine { scope: index, address, id: item.id, tags, remembered, object: item.object })
+}
+
+/// An object that is ours because its parent is.
+pub struct Child<K: Kind> {
+    /// The position of the scope that its parent belongs to.
+    pub scope: usize,
+    /// Where it stands, which follows from where its parent stands.
+    pub address: Address,
+    /// What it is like.
+    pub ours: Ours<K>,
+}
+
+/// What was seen, given every object whose parent is ours. Of several at one address the one that was known there before
+/// counts.
+pub fn children<K: Kind>(scopes: &[Scope], mut children: Vec<Child<K>>) -> Sightings<K> {
+    let remembered = |child: &Child<K>| {
+        let here = |named: &&Named| named.address == child.address;
+        let named = scopes.get(child.scope).and_then(|scope| scope.named.iter().find(here));
+        named.is_some_and(|named| named.remembered.as_ref() == Some(&child.ours.id))
+    };
+    children.sort_by_key(|child| !remembered(child));
+    let mut sightings = Sightings::new(scopes);
+    for Child { scope, address, ours } in children {
+        sightings.add(scope, address, Found::Ours(ours));
+    }
+    sightings.complete(scopes)
 }
 
 /// Who may claim an object, by what.

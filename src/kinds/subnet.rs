@@ -78,7 +78,9 @@ impl Kind for Subnet {
             Err(refused) if refused.is(Meaning::AlreadyExists) => {
                 standing(aws, key, vpc, &spec.cidr, refused).await?
             }
-            made => made?.subnet.and_then(|subnet| subnet.subnet_id).unwrap_or_default(),
+            made => {
+                made.map_err(ec2::not_yet)?.subnet.and_then(|subnet| subnet.subnet_id).unwrap_or_default()
+            }
         };
         Ok(SubnetOutputs { id: subnet.into() })
     }
@@ -108,8 +110,11 @@ impl Kind for Subnet {
 }
 
 pub(super) async fn list(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::Subnet>, Failure> {
+    let key = format!("{filters:?}");
     let pages = aws.ec2.describe_subnets().set_filters(Some(filters)).into_paginator().page_size(1000);
-    pages.items().send().collect::<Result<_, _>>().await.during("ec2:DescribeSubnets")
+    let read =
+        || async move { pages.items().send().collect::<Result<_, _>>().await.during("ec2:DescribeSubnets") };
+    aws.shared.read("ec2:DescribeSubnets", &key, read).await
 }
 
 /// The subnet that has these addresses already, if a lost call for `key` made it.

@@ -6,9 +6,9 @@ use aws_sdk_ec2::types::{self, AttributeBooleanValue, Filter, ResourceType, VpcA
 use futures::{StreamExt, future::try_join, stream};
 use serde::{Deserialize, Serialize};
 
-use super::ec2;
-use super::ids::VpcId;
+use super::ids::{SecurityGroupId, VpcId};
 use super::sighting::Mine;
+use super::{ec2, security_group};
 use crate::aws::{self, Aws, During, Tags, retag};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Key, Kind, Ours, Output, Phase, Recall, Scope, Sightings,
@@ -37,11 +37,15 @@ pub struct VpcSpec {
 pub struct VpcOutputs {
     /// Its id.
     pub id: VpcId,
+    /// The security group that AWS makes with it, and that takes whatever names no other.
+    pub default_group: Option<SecurityGroupId>,
 }
 
 impl Vpc {
     /// Its id.
     pub const ID: Output<Self, VpcId> = Output::new("id");
+    /// Its default security group.
+    pub const DEFAULT_GROUP: Output<Self, SecurityGroupId> = Output::new("defaultGroup");
 }
 
 impl Kind for Vpc {
@@ -52,6 +56,7 @@ impl Kind for Vpc {
         Action::called("ec2:DescribeVpcs"),
         Action::called("ec2:DescribeVpcAttribute"),
         Action::called("ec2:DescribeSubnets"),
+        Action::called("ec2:DescribeSecurityGroups"),
         Action::called("ec2:DescribeNetworkInterfaces"),
         Action::called("ec2:CreateVpc"),
         Action::called("ec2:ModifyVpcAttribute"),
@@ -67,12 +72,14 @@ impl Kind for Vpc {
     async fn observe(aws: &Aws, scopes: &[Scope], depth: Depth) -> Result<Sightings<Self>, Failure> {
         let mut sorted = ec2::sort(scopes, "vpc-id", |filter| list(aws, filter)).await?;
         inhabited_first(aws, &mut sorted.ours).await?;
+        let ids = sorted.ours.iter().map(|vpc| vpc.id.clone());
+        let groups = security_group::defaults(aws, ids).await?;
         let mut dns = match depth {
             Depth::Status => BTreeMap::new(),
             Depth::Audit => dns_of_all(aws, &sorted.ours).await,
         };
         Ok(sorted.sightings(scopes, |vpc| match dns.remove(&vpc.id).transpose() {
-            Ok(dns) => Found::Ours(ours(vpc, dns)),
+            Ok(dns) => Found::Ours(ours(vpc, dns, &groups)),
             Err(failure) => Found::Unknown(failure),
         }))
     }
@@ -81,13 +88,16 @@ impl Kind for Vpc {
         let tags = Tags::of(key, &spec.tags).specification(ResourceType::Vpc);
         let call = aws.ec2.create_vpc().cidr_block(spec.cidr).tag_specifications(tags);
         let made = call.customize().config_override(aws::once()).send().await.during("ec2:CreateVpc")?;
-        Ok(VpcOutputs { id: made.vpc().and_then(|vpc| vpc.vpc_id()).unwrap_or_default().into() })
+        let id = made.vpc.and_then(|vpc| vpc.vpc_id).unwrap_or_default();
+        // The VPC is made whatever comes of this: a group that is not visible yet is found when it is next observed.
+        let groups = security_group::defaults(aws, [id.clone()]).await.unwrap_or_default();
+        Ok(outputs(id, &groups))
     }
 
     async fn update(
         aws: &Aws,
         key: &Key,
-        VpcOutputs { id: VpcId(id) }: VpcOutputs,
+        VpcOutputs { id: VpcId(id), .. }: VpcOutputs,
         spec: VpcSpec,
         changes: &Changes,
     ) -> Result<(), Failure> {
@@ -105,18 +115,30 @@ impl Kind for Vpc {
         retag::ec2(aws, &id, key, &spec.tags, changes).await
     }
 
-    async fn delete(aws: &Aws, VpcOutputs { id: VpcId(id) }: VpcOutputs) -> Result<Deleted, Failure> {
+    async fn delete(aws: &Aws, VpcOutputs { id: VpcId(id), .. }: VpcOutputs) -> Result<Deleted, Failure> {
         let deletion = aws.ec2.delete_vpc().vpc_id(&id).send().await.during("ec2:DeleteVpc");
         ec2::deleted(aws, "vpc-id", &id, deletion).await
     }
 }
 
 pub(super) async fn list(aws: &Aws, filter: Filter) -> Result<Vec<types::Vpc>, Failure> {
+    let key = format!("{filter:?}");
     let pages = aws.ec2.describe_vpcs().filters(filter).into_paginator().page_size(1000);
-    pages.items().send().collect::<Result<_, _>>().await.during("ec2:DescribeVpcs")
+    let read =
+        || async move { pages.items().send().collect::<Result<_, _>>().await.during("ec2:DescribeVpcs") };
+    aws.shared.read("ec2:DescribeVpcs", &key, read).await
 }
 
-fn ours(vpc: Mine<types::Vpc>, dns: Option<Dns>) -> Ours<Vpc> {
+fn outputs(id: String, groups: &BTreeMap<String, types::SecurityGroup>) -> VpcOutputs {
+    let default_group = groups.get(&id).and_then(|group| group.group_id()).map(SecurityGroupId::from);
+    VpcOutputs { id: id.into(), default_group }
+}
+
+fn ours(
+    vpc: Mine<types::Vpc>,
+    dns: Option<Dns>,
+    groups: &BTreeMap<String, types::SecurityGroup>,
+) -> Ours<Vpc> {
     let phase = match vpc.object.state() {
         Some(VpcState::Pending) => Phase::Settling("pending".into()),
         _ => Phase::Ready,
@@ -127,7 +149,7 @@ fn ours(vpc: Mine<types::Vpc>, dns: Option<Dns>) -> Ours<Vpc> {
         dns_hostnames: dns.hostnames,
         tags: vpc.tags,
     });
-    Ours { spec, outputs: VpcOutputs { id: vpc.id.as_str().into() }, id: vpc.id, phase }
+    Ours { spec, outputs: outputs(vpc.id.clone(), groups), id: vpc.id, phase }
 }
 
 /// The attributes of a VPC that its description lacks.
@@ -158,7 +180,7 @@ async fn dns_of(aws: &Aws, id: &str) -> Result<Dns, Failure> {
 }
 
 /// Of two VPCs at one address, the one with subnets is in use and the other is surplus.
-async fn inhabited_first(aws: &Aws, vpcs: &mut [Mine<types::Vpc>]) -> Result<(), Failure> {
+pub(super) async fn inhabited_first(aws: &Aws, vpcs: &mut [Mine<types::Vpc>]) -> Result<(), Failure> {
     let places: BTreeSet<_> = vpcs.iter().map(|vpc| (vpc.scope, &vpc.address)).collect();
     if places.len() == vpcs.len() {
         return Ok(());
