@@ -1,7 +1,8 @@
 //! The kinds of AWS resources that environments are made of, one file each: what one should be, what others may use of it,
 //! and how to see, make, change and remove it. [`vpc`] is a good one to read first.
 //!
-//! What kinds share: [`sighting`] tells whose an object is, [`tagged`] asks the tagging API about it, [`ec2`] lists by tags.
+//! What kinds share: [`sighting`] tells whose an object is, [`tagged`] asks the tagging API about it, [`ec2`] lists by tags,
+//! and [`security_rule`] reads and writes one rule of a security group.
 //!
 //! Architecture invariant: only the files of this directory call operations of AWS that read or change resources.
 //! A new kind is a new file, a line in [`KINDS`], and its use in the design.
