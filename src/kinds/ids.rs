@@ -69,6 +69,8 @@ ids! {
     LogGroupArn,
     /// An alarm's name.
     AlarmName,
+    /// An alarm.
+    AlarmArn,
     /// A DB subnet group's name.
     DbSubnetGroupName,
     /// A DB cluster parameter group's name.

@@ -3,10 +3,13 @@
 //!
 //! What kinds share: [`sighting`] tells whose an object is, [`tagged`] asks the tagging API about it, [`ec2`] lists by tags,
 //! and [`security_rule`] reads and writes one rule of a security group.
+//! What kinds share: [`sighting`] tells whose an object is, [`tagged`] asks the tagging API about it, [`untagged`] lists by
+//! name what has no tags in lists, [`ec2`] lists by tags.
 //!
 //! Architecture invariant: only the files of this directory call operations of AWS that read or change resources.
 //! A new kind is a new file, a line in [`KINDS`], and its use in the design.
 
+pub mod alarm;
 pub mod ec2;
 pub mod ids;
 pub mod internet_gateway;
@@ -15,9 +18,13 @@ pub mod route_table_association;
 pub mod security_group;
 pub mod security_group_rules;
 pub mod security_rule;
+pub mod log_group;
+pub mod queue;
 pub mod sighting;
+pub mod stream;
 pub mod subnet;
 pub mod tagged;
+pub mod untagged;
 pub mod vpc;
 
 pub use internet_gateway::{InternetGateway, InternetGatewaySpec};
@@ -26,6 +33,10 @@ pub use route_table_association::{RouteTableAssociation, RouteTableAssociationSp
 pub use security_group::{SecurityGroup, SecurityGroupSpec};
 pub use security_group_rules::{SecurityGroupRules, SecurityGroupRulesSpec};
 pub use security_rule::{Peer, Rule};
+pub use alarm::{Alarm, AlarmSpec};
+pub use log_group::{LogGroup, LogGroupSpec};
+pub use queue::{Queue, QueueSpec, Redrive};
+pub use stream::{Stream, StreamMode, StreamSpec};
 pub use subnet::{Subnet, SubnetSpec};
 pub use vpc::{Vpc, VpcSpec};
 
@@ -39,4 +50,8 @@ crate::engine::kinds! {
     RouteTableAssociation,
     SecurityGroup,
     SecurityGroupRules,
+    Stream,
+    Queue,
+    LogGroup,
+    Alarm,
 }

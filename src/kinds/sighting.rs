@@ -64,6 +64,7 @@ pub struct Sorted<K, T> {
     /// What is ours, wanted or not; of several at one address the one that counts comes first.
     pub ours: Vec<Mine<T>>,
     foreign: Vec<Stranger>,
+    unread: Vec<(usize, Address, Failure)>,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -74,7 +75,8 @@ impl<K: Kind, T> Sorted<K, T> {
     /// it is foreign.
     pub fn of(scopes: &[Scope], listed: impl IntoIterator<Item = Listed<T>>) -> Self {
         let directory = Directory::new(scopes);
-        let mut sorted = Self { ours: Vec::new(), foreign: Vec::new(), kind: PhantomData };
+        let mut sorted =
+            Self { ours: Vec::new(), foreign: Vec::new(), unread: Vec::new(), kind: PhantomData };
         for item in listed {
             let home = item.tags.owner().and_then(|owner| directory.owners.get(owner)).copied();
             let known = directory.known(&item.id, &item.name);
@@ -95,6 +97,13 @@ impl<K: Kind, T> Sorted<K, T> {
         sorted
     }
 
+    /// States that nobody can say whose the object of this name is.
+    pub fn unread(&mut self, scopes: &[Scope], name: &str, failure: &Failure) {
+        let known = Directory::new(scopes).known(name, name);
+        let unread = known.into_iter().map(|(scope, named)| (scope, named.address.clone(), failure.clone()));
+        self.unread.extend(unread);
+    }
+
     /// What was seen, given what each object of ours is like.
     pub fn sightings(self, scopes: &[Scope], mut found: impl FnMut(Mine<T>) -> Found<K>) -> Sightings<K> {
         let mut sightings = Sightings::new(scopes);
@@ -103,6 +112,9 @@ impl<K: Kind, T> Sorted<K, T> {
         }
         for Stranger { scope, address, id, owner, .. } in self.foreign {
             sightings.add(scope, address, Found::Foreign { id, owner });
+        }
+        for (scope, address, failure) in self.unread {
+            sightings.add(scope, address, Found::Unknown(failure));
         }
         sightings.complete(scopes)
     }

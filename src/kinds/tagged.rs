@@ -4,7 +4,7 @@
 //! prove that something is ours, never that it is not: a kind then reads the tags of those objects itself that exist under
 //! one of our names and were not in the answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_resourcegroupstagging::types::{ResourceTagMapping, TagFilter};
 
@@ -13,6 +13,10 @@ use crate::engine::{Action, Failure, Scope};
 
 /// What [`proven`] needs.
 pub const ACTION: Action = Action::called("tag:GetResources");
+
+/// The types that kinds ask for. They are observed at the same moment, so one call asks for all; a type that is missing
+/// here costs a call of its own.
+const TYPES: [&str; 4] = ["cloudwatch:alarm", "kinesis:stream", "logs:log-group", "sqs"];
 
 /// How many values AWS takes for one tag.
 /// <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagFilter.html>
@@ -28,17 +32,76 @@ pub async fn proven(
     resource_type: &str,
     scopes: &[Scope],
 ) -> Result<BTreeMap<String, Tags>, Failure> {
+    let mut types = BTreeSet::from(TYPES);
+    types.insert(resource_type);
     let mut proven = BTreeMap::new();
     for scopes in scopes.chunks(VALUES) {
-        let owners = scopes.iter().map(|scope| scope.owner.clone()).collect();
-        let owner = TagFilter::builder().key(tags::OWNER).set_values(Some(owners)).build();
-        let call = aws.tagging.get_resources().resource_type_filters(resource_type).tag_filters(owner);
-        let pages = call.into_paginator().page_size(100).items().send();
-        let found: Vec<ResourceTagMapping> =
-            pages.collect::<Result<_, _>>().await.during("tag:GetResources")?;
-        proven.extend(
-            found.into_iter().filter_map(|one| Some((one.resource_arn.clone()?, Tags::from(one.tags())))),
-        );
+        let owners: Vec<String> = scopes.iter().map(|scope| scope.owner.clone()).collect();
+        let question = format!("{types:?} {owners:?}");
+        let found = aws.shared.read(ACTION.name, &question, || owned(aws, &types, owners)).await?;
+        proven.extend(found.into_iter().filter(|(arn, _)| is_of(arn, resource_type)));
     }
     Ok(proven)
+}
+
+async fn owned(
+    aws: &Aws,
+    types: &BTreeSet<&str>,
+    owners: Vec<String>,
+) -> Result<BTreeMap<String, Tags>, Failure> {
+    let types = types.iter().map(|one| (*one).to_owned()).collect();
+    let owner = TagFilter::builder().key(tags::OWNER).set_values(Some(owners)).build();
+    let call = aws.tagging.get_resources().set_resource_type_filters(Some(types)).tag_filters(owner);
+    let pages = call.into_paginator().page_size(100).items().send();
+    let found: Vec<ResourceTagMapping> = pages.collect::<Result<_, _>>().await.during("tag:GetResources")?;
+    Ok(found
+        .into_iter()
+        .filter_map(|one| Some((one.resource_arn.clone()?, Tags::from(one.tags()))))
+        .collect())
+}
+
+/// The ARN of `resource` (as in `stream/name`) of this account and region.
+pub fn arn(aws: &Aws, service: &str, resource: &str) -> String {
+    format!("arn:{}:{service}:{}:{}:{resource}", aws.partition, aws.region, aws.account)
+}
+
+/// The name in an ARN: what comes after the service, the place and the type.
+pub fn name(arn: &str) -> Option<&str> {
+    let resource = resource(arn)?;
+    Some(resource.split_once([':', '/']).map_or(resource, |(_, name)| name))
+}
+
+/// True iff the ARN is of `resource_type`: a service and, where its ARNs have one, a type.
+fn is_of(arn: &str, resource_type: &str) -> bool {
+    let (service, kind) = resource_type.split_once(':').unwrap_or((resource_type, ""));
+    let of_kind = |resource: &str| {
+        let rest = resource.strip_prefix(kind);
+        rest.is_some_and(|rest| kind.is_empty() || rest.starts_with([':', '/']))
+    };
+    arn.split(':').nth(2) == Some(service) && resource(arn).is_some_and(of_kind)
+}
+
+/// The part after the account: `stream/name`, `log-group:name`, `name`.
+fn resource(arn: &str) -> Option<&str> {
+    arn.splitn(6, ':').nth(5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_tells_its_type_and_name() {
+        for (arn, of, called) in [
+            ("arn:aws:kinesis:eu-west-1:1:stream/a", "kinesis:stream", "a"),
+            ("arn:aws:sqs:eu-west-1:1:a", "sqs", "a"),
+            ("arn:aws:logs:eu-west-1:1:log-group:/ecs/a", "logs:log-group", "/ecs/a"),
+            ("arn:aws:cloudwatch:eu-west-1:1:alarm:a:b", "cloudwatch:alarm", "a:b"),
+        ] {
+            assert!(is_of(arn, of), "{arn}");
+            assert_eq!(name(arn), Some(called));
+            assert_eq!(TYPES.iter().filter(|other| is_of(arn, other)).count(), 1, "{arn}");
+        }
+        assert!(!is_of("arn:aws:rds:eu-west-1:1:cluster-pg:a", "rds:cluster"));
+    }
 }

@@ -1,0 +1,174 @@
+//! A log group of CloudWatch Logs.
+
+use aws_sdk_cloudwatchlogs::types;
+use futures::future::try_join_all;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{LogGroupArn, LogGroupName};
+use super::sighting::{Mine, Sorted, prove};
+use super::tagged;
+use super::untagged::{self, Untagged};
+use crate::aws::{Aws, During, Expect, Tags, retag, tags};
+use crate::engine::{
+    Action, Changes, Deleted, Depth, Failure, Found, Key, Kind, Meaning, Ours, Output, Phase, Recall, Scope,
+    Sightings,
+};
+
+/// A log group.
+pub struct LogGroup;
+
+/// What a log group should be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogGroupSpec {
+    /// For how long it keeps events, in days, one of the numbers that CloudWatch Logs takes; read back, `null` is for ever.
+    pub retention_days: Option<i32>,
+    /// The user's tags.
+    pub tags: Tags,
+}
+
+/// What others may use of a log group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogGroupOutputs {
+    /// Its name.
+    pub name: LogGroupName,
+    /// Its ARN, without `:*` at its end.
+    pub arn: LogGroupArn,
+}
+
+impl LogGroup {
+    /// Its name.
+    pub const ID: Output<Self, LogGroupName> = Output::new("name");
+    /// Its ARN.
+    pub const ARN: Output<Self, LogGroupArn> = Output::new("arn");
+}
+
+impl Kind for LogGroup {
+    const NAME: &'static str = "logGroup";
+    const RECALL: Recall = Recall::Name;
+    const ACTIONS: &'static [Action] = &[
+        tagged::ACTION,
+        Action::called("logs:DescribeLogGroups"),
+        Action::called("logs:ListTagsForResource"),
+        Action::called("logs:CreateLogGroup"),
+        Action::called("logs:PutRetentionPolicy"),
+        Action::called("logs:TagResource"),
+        Action::called("logs:UntagResource"),
+        Action::called("logs:DeleteLogGroup"),
+    ];
+
+    type Cloud = Aws;
+    type Spec = LogGroupSpec;
+    type Outputs = LogGroupOutputs;
+
+    async fn observe(aws: &Aws, scopes: &[Scope], _: Depth) -> Result<Sightings<Self>, Failure> {
+        let sorted: Sorted<Self, types::LogGroup> = untagged::sort(
+            aws,
+            "logs:log-group",
+            scopes,
+            |names| list(aws, names),
+            |group: &Untagged<types::LogGroup>| claimed(aws, scopes, group.name.clone()),
+        )
+        .await?;
+        Ok(sorted.sightings(scopes, |group| Found::Ours(ours(aws, group))))
+    }
+
+    async fn create(aws: &Aws, key: &Key, spec: LogGroupSpec) -> Result<LogGroupOutputs, Failure> {
+        let tags_wanted = Tags::of(key, &spec.tags).map();
+        let call = aws.logs.create_log_group().log_group_name(&key.name).set_tags(Some(tags_wanted));
+        match call.send().await.during("logs:CreateLogGroup") {
+            Err(taken) if taken.is(Meaning::AlreadyExists) => {
+                let standing = tags_of(aws, &key.name).await?.unwrap_or_default();
+                if standing.owner().is_some() || !written_by_aws(&key.name) {
+                    prove(key, &standing, taken)?;
+                }
+            }
+            made => drop(made?),
+        }
+        retain(aws, &key.name, spec.retention_days).await?;
+        Ok(outputs(aws, &key.name))
+    }
+
+    async fn update(
+        aws: &Aws,
+        key: &Key,
+        LogGroupOutputs { name: LogGroupName(name), arn: LogGroupArn(arn) }: LogGroupOutputs,
+        spec: LogGroupSpec,
+        changes: &Changes,
+    ) -> Result<(), Failure> {
+        if changes.has("retentionDays") {
+            retain(aws, &name, spec.retention_days).await?;
+        }
+        retag::logs(aws, &arn, key, &spec.tags, changes).await
+    }
+
+    async fn delete(
+        aws: &Aws,
+        LogGroupOutputs { name: LogGroupName(name), .. }: LogGroupOutputs,
+    ) -> Result<Deleted, Failure> {
+        let call = aws.logs.delete_log_group().log_group_name(name);
+        call.send().await.during("logs:DeleteLogGroup").or_gone()?;
+        Ok(Deleted::Gone)
+    }
+}
+
+async fn list(aws: &Aws, names: Vec<String>) -> Result<Vec<Untagged<types::LogGroup>>, Failure> {
+    let lists = untagged::prefixes(&names).into_iter().map(|prefix| list_by(aws, prefix));
+    let groups = try_join_all(lists).await?.into_iter().flatten();
+    let untagged = |group: types::LogGroup| {
+        let name = group.log_group_name.clone().unwrap_or_default();
+        Untagged { arn: arn(aws, &name), name, object: group }
+    };
+    Ok(groups.map(untagged).collect())
+}
+
+async fn list_by(aws: &Aws, prefix: String) -> Result<Vec<types::LogGroup>, Failure> {
+    let call = aws.logs.describe_log_groups().log_group_name_prefix(prefix);
+    let pages = call.into_paginator().page_size(50).items().send();
+    pages.collect::<Result<_, _>>().await.during("logs:DescribeLogGroups")
+}
+
+async fn tags_of(aws: &Aws, name: &str) -> Result<Option<Tags>, Failure> {
+    let call = aws.logs.list_tags_for_resource().resource_arn(arn(aws, name));
+    let read = call.send().await.during("logs:ListTagsForResource").or_absent()?;
+    Ok(read.map(|read| Tags::from(read.tags())))
+}
+
+/// The tags of the group called `name`. One that AWS itself may have made, and that says of nobody that it is theirs, is
+/// theirs whose name it has; the tags that it lacks then show as a difference, and are put on it.
+async fn claimed(aws: &Aws, scopes: &[Scope], name: String) -> Result<Option<Tags>, Failure> {
+    let Some(mut tags) = tags_of(aws, &name).await? else { return Ok(None) };
+    let named = |scope: &&Scope| scope.named.iter().any(|named| named.name == name);
+    let mut claimants = scopes.iter().filter(named);
+    if let (None, true, Some(scope), None) =
+        (tags.owner(), written_by_aws(&name), claimants.next(), claimants.next())
+    {
+        tags.0.insert(tags::OWNER.to_owned(), scope.owner.clone());
+    }
+    Ok(Some(tags))
+}
+
+/// Services of AWS write to groups under this path, and make them where nobody else did.
+fn written_by_aws(name: &str) -> bool {
+    name.starts_with("/aws/")
+}
+
+async fn retain(aws: &Aws, name: &str, days: Option<i32>) -> Result<(), Failure> {
+    let Some(days) = days else { return Ok(()) };
+    let call = aws.logs.put_retention_policy().log_group_name(name).retention_in_days(days);
+    call.send().await.during("logs:PutRetentionPolicy").map(drop)
+}
+
+fn arn(aws: &Aws, name: &str) -> String {
+    tagged::arn(aws, "logs", &format!("log-group:{name}"))
+}
+
+fn outputs(aws: &Aws, name: &str) -> LogGroupOutputs {
+    LogGroupOutputs { name: name.into(), arn: arn(aws, name).into() }
+}
+
+fn ours(aws: &Aws, group: Mine<types::LogGroup>) -> Ours<LogGroup> {
+    let spec = LogGroupSpec { retention_days: group.object.retention_in_days, tags: group.tags };
+    Ours { outputs: outputs(aws, &group.id), id: group.id, spec: Some(spec), phase: Phase::Ready }
+}

@@ -1,0 +1,171 @@
+//! Observing the kinds whose lists come by name and without tags: streams, queues, log groups, alarms.
+//!
+//! The tagging API proves most of what is ours in one call; only what exists under one of our names and is not proven is
+//! asked for its tags itself. The id of these kinds is their name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::{StreamExt, future::try_join, stream};
+
+use super::sighting::{Listed, Mine, Sorted};
+use super::tagged;
+use crate::aws::{Aws, Tags};
+use crate::engine::{Failure, Found, Kind, Ours, Scope};
+
+/// How many objects are read at a time.
+const AT_ONCE: usize = 8;
+
+/// An object as AWS lists it.
+pub struct Untagged<T> {
+    /// As the tagging API has it.
+    pub arn: String,
+    /// Its name, by which it is also known to people.
+    pub name: String,
+    /// What else AWS says of it.
+    pub object: T,
+}
+
+impl<T> Untagged<T> {
+    fn with(self, tags: Tags) -> Listed<T> {
+        Listed { id: self.name.clone(), name: self.name, tags, object: self.object }
+    }
+}
+
+/// Lists what the scopes own, and what stands under their names.
+///
+/// `list` finds at least everything that has one of the given names. `read` asks for the tags of one object, which may
+/// be gone by then.
+///
+/// # Errors
+/// A list failed. Tags that cannot be read leave only that one object unknown.
+pub async fn sort<K, T, L, R>(
+    aws: &Aws,
+    resource_type: &str,
+    scopes: &[Scope],
+    list: impl Fn(Vec<String>) -> L,
+    read: impl Fn(&Untagged<T>) -> R,
+) -> Result<Sorted<K, T>, Failure>
+where
+    K: Kind,
+    L: Future<Output = Result<Vec<Untagged<T>>, Failure>>,
+    R: Future<Output = Result<Option<Tags>, Failure>>,
+{
+    let names = names(scopes);
+    let (mut proven, mut found) =
+        try_join(tagged::proven(aws, resource_type, scopes), list(names.iter().cloned().collect())).await?;
+    // What was made under a name that is no longer used.
+    let strays = proven.keys().filter_map(|arn| tagged::name(arn)).filter(|name| !names.contains(*name));
+    let strays: Vec<String> = strays.map(str::to_owned).collect();
+    if !strays.is_empty() {
+        found.extend(list(strays).await?);
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found.dedup_by(|a, b| a.name == b.name);
+
+    let mut listed = Vec::new();
+    let mut reads = Vec::new();
+    for object in found {
+        if let Some(tags) = proven.remove(&object.arn) {
+            listed.push(object.with(tags));
+        } else if names.contains(&object.name) {
+            let tags = read(&object);
+            reads.push(async { (object, tags.await) });
+        }
+    }
+    let mut unread = Vec::new();
+    for (object, tags) in stream::iter(reads).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
+        match tags {
+            Ok(Some(tags)) => listed.push(object.with(tags)),
+            Ok(None) => {}
+            Err(failure) => unread.push((object.name, failure)),
+        }
+    }
+    let mut sorted = Sorted::of(scopes, listed);
+    unread.iter().for_each(|(name, failure)| sorted.unread(scopes, name, failure));
+    Ok(sorted)
+}
+
+fn names(scopes: &[Scope]) -> BTreeSet<String> {
+    let named = scopes.iter().flat_map(|scope| &scope.named);
+    named.flat_map(|named| [Some(named.name.clone()), named.remembered.clone()]).flatten().collect()
+}
+
+/// What a read of each single object said, by id: `None` where the object is gone.
+pub type Details<D> = BTreeMap<String, Result<Option<D>, Failure>>;
+
+/// Reads each object of ours by itself, for what its list lacks.
+pub async fn details<T, D, R>(ours: &[Mine<T>], read: impl Fn(&Mine<T>) -> R) -> Details<D>
+where
+    R: Future<Output = Result<Option<D>, Failure>>,
+{
+    let reads: Vec<_> = ours.iter().map(|mine| (mine.id.clone(), read(mine))).collect();
+    let reads = reads.into_iter().map(|(id, read)| async { (id, read.await) });
+    stream::iter(reads).buffer_unordered(AT_ONCE).collect().await
+}
+
+/// What was found, given what a read of the single object said, if there was one.
+pub fn found<K: Kind, D>(
+    detail: Option<Result<Option<D>, Failure>>,
+    ours: impl FnOnce(Option<D>) -> Ours<K>,
+) -> Found<K> {
+    match detail {
+        None => Found::Ours(ours(None)),
+        Some(Ok(Some(detail))) => Found::Ours(ours(Some(detail))),
+        Some(Ok(None)) => Found::Absent,
+        Some(Err(failure)) => Found::Unknown(failure),
+    }
+}
+
+/// Prefixes that cover all `names`, and so few that many environments cost no more lists than one: the names of one
+/// resource type are alike up to their first hyphen (`video-…`, `/ecs/video-…`), and get the longest prefix that they
+/// share.
+pub fn prefixes(names: &[String]) -> Vec<String> {
+    let mut families: BTreeMap<&str, &str> = BTreeMap::new();
+    for name in names {
+        let family = name.split('-').next().unwrap_or_default();
+        families.entry(family).and_modify(|prefix| *prefix = shared(prefix, name)).or_insert(name);
+    }
+    families.into_values().map(str::to_owned).collect()
+}
+
+fn shared<'a>(one: &'a str, other: &str) -> &'a str {
+    let alike = one.chars().zip(other.chars()).take_while(|(a, b)| a == b);
+    &one[..alike.map(|(a, _)| a.len_utf8()).sum()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(names: &[&str]) -> Vec<String> {
+        prefixes(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn one_prefix_for_each_family_however_many_environments() {
+        let groups = |suffix| {
+            [
+                format!("/ecs/video-processing-{suffix}"),
+                format!("/aws/rds/cluster/video-metadata-cluster-{suffix}/postgresql"),
+                format!("/aws/ecs/containerinsights/video-processing-cluster-{suffix}/performance"),
+            ]
+        };
+        assert_eq!(prefixes(&groups("dev")).len(), 3);
+        assert_eq!(
+            prefixes(&[groups("dev"), groups("prod"), groups("dev-2")].concat()),
+            [
+                "/aws/ecs/containerinsights/video-processing-cluster-",
+                "/aws/rds/cluster/video-metadata-cluster-",
+                "/ecs/video-processing-",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_prefix_covers_a_name_that_is_itself_one() {
+        assert_eq!(of(&["a-b-c", "a-b"]), ["a-b"]);
+        assert_eq!(of(&["a", "a-b"]), ["a"]);
+        assert_eq!(of(&["ä-1", "ö-1"]), ["ä-1", "ö-1"]);
+        assert_eq!(of(&[]), Vec::<String>::new());
+    }
+}
