@@ -99,6 +99,7 @@ const TABLE: &[Row] = &[
 
     // SQS. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
     later("sqs:", "*QueueDeletedRecently", "", 60),
+    later("sqs:", "*Value", "dead letter target does not exist", 5),
     of("sqs:", "*NonExistentQueue", "", NotFound),
     of("sqs:", "*QueueDoesNotExist", "", NotFound),
     of("sqs:", "*QueueNameExists", "", AlreadyExists),

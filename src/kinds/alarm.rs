@@ -39,12 +39,13 @@ pub struct AlarmSpec {
     pub datapoints_to_alarm: i32,
     /// What the statistic is compared with, in the metric's unit.
     pub threshold: f64,
-    /// How: `GreaterThanThreshold`, `GreaterThanOrEqualToThreshold`, `LessThanThreshold`, `LessThanOrEqualToThreshold`.
+    /// How: `GreaterThanThreshold`, `GreaterThanOrEqualToThreshold`, `LessThanThreshold` or
+    /// `LessThanOrEqualToThreshold`.
     pub comparison: String,
     /// What a period without values is: `breaching`, `notBreaching`, `ignore`, `missing`.
     pub missing_data: String,
-    /// The ARNs of what is told when it rings and when it stops. Read back, one that is told only the one or the other
-    /// says so.
+    /// The ARNs of what is told when it rings and when it stops. Read back, one that is told only the one or
+    /// the other says so.
     pub actions: BTreeSet<String>,
     /// What it means, for people.
     pub description: String,
@@ -97,8 +98,9 @@ impl Kind for Alarm {
     }
 
     async fn create(aws: &Aws, key: &Key, spec: AlarmSpec) -> Result<AlarmOutputs, Failure> {
-        // The call would change a stranger's alarm of this name: it is made only because the observation that it rests on,
-        // of a moment ago, found none. Should there be one nevertheless, it keeps its tags, and is seen as foreign next.
+        // The call would change a stranger's alarm of this name: it is made only because the observation that it
+        // rests on, of a moment ago, found none. Should there be one nevertheless, it keeps its tags, and is seen as
+        // foreign next.
         let call = put(aws, &key.name, &spec)?.set_tags(Some(Tags::of(key, &spec.tags).list()));
         call.send().await.during("cloudwatch:PutMetricAlarm")?;
         let arn = tagged::arn(aws, "cloudwatch", &format!("alarm:{}", key.name));
@@ -154,7 +156,8 @@ async fn tags(aws: &Aws, arn: String) -> Result<Option<Tags>, Failure> {
     Ok(read.map(|read| Tags::from(read.tags())))
 }
 
-/// The call that makes the alarm, or an existing one, what it should be; but for the tags, which it takes only for a new one.
+/// The call that makes the alarm, or an existing one, what it should be; but for the tags, which it takes only for a
+/// new one.
 fn put(aws: &Aws, name: &str, spec: &AlarmSpec) -> Result<PutMetricAlarmFluentBuilder, Failure> {
     let dimension = |(name, value): (&String, &Input<String>)| {
         Ok(Dimension::builder().name(name).value(value.known()?).build())

@@ -21,7 +21,8 @@ pub struct LogGroup;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LogGroupSpec {
-    /// For how long it keeps events, in days, one of the numbers that CloudWatch Logs takes; read back, `null` is for ever.
+    /// For how long it keeps events: one of the numbers of days that CloudWatch Logs takes; read back, `null` is for
+    /// ever.
     pub retention_days: Option<i32>,
     /// The user's tags.
     pub tags: Tags,
@@ -135,8 +136,8 @@ async fn tags_of(aws: &Aws, name: &str) -> Result<Option<Tags>, Failure> {
     Ok(read.map(|read| Tags::from(read.tags())))
 }
 
-/// The tags of the group called `name`. One that AWS itself may have made, and that says of nobody that it is theirs, is
-/// theirs whose name it has; the tags that it lacks then show as a difference, and are put on it.
+/// The tags of the group called `name`. One that AWS itself may have made, and that does not say whose it is, belongs to
+/// the scope that has its name; the tags that it lacks then show as a difference, and are put on it.
 async fn claimed(aws: &Aws, scopes: &[Scope], name: String) -> Result<Option<Tags>, Failure> {
     let Some(mut tags) = tags_of(aws, &name).await? else { return Ok(None) };
     let named = |scope: &&Scope| scope.named.iter().any(|named| named.name == name);

@@ -71,8 +71,8 @@ impl Kind for Stream {
     const NAME: &'static str = "stream";
     const HOLDS_DATA: Data = Data::Passing;
     const RECALL: Recall = Recall::Name;
-    // Kinesis shows at once what was written, and says itself while it is busy with it: a longer wait would only hold up
-    // the next of several changes.
+    // Kinesis shows at once what was written, and says itself while it is busy with it: a longer wait would only hold
+    // up the next of several changes.
     const LAG: Duration = Duration::from_secs(2);
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
@@ -220,12 +220,12 @@ fn ours(stream: Mine<StreamSummary>, described: Option<StreamDescriptionSummary>
 fn shard_metrics(stream: &StreamDescriptionSummary) -> BTreeSet<String> {
     let all = MetricsName::All.as_str();
     let reported = stream.enhanced_monitoring.iter().flat_map(|metrics| metrics.shard_level_metrics());
-    let reported: BTreeSet<&str> = reported.map(MetricsName::as_str).collect();
-    let named = MetricsName::values().iter().filter(|name| **name != all);
-    named
-        .filter(|name| reported.contains(*name) || reported.contains(all))
-        .map(|name| (*name).to_owned())
-        .collect()
+    let mut names: BTreeSet<String> = reported.map(|metric| metric.as_str().to_owned()).collect();
+    if names.remove(all) {
+        names
+            .extend(MetricsName::values().iter().filter(|name| **name != all).map(|name| (*name).to_owned()));
+    }
+    names
 }
 
 fn encryption_key(stream: StreamDescriptionSummary) -> String {
@@ -269,7 +269,7 @@ impl StreamSpec {
         self.shards.filter(|_| self.mode == StreamMode::Provisioned)
     }
 
-    /// The calls that bring about `changes`, what protects records first.
+    /// The calls that bring about `changes`: what protects records first, and last what AWS does only so often a day.
     fn calls(&self, changes: &Changes) -> Vec<Call> {
         let mut calls = Vec::new();
         if let Some(key) = changes.from("encryptionKey") {
@@ -280,22 +280,22 @@ impl StreamSpec {
         }
         if let Some(now) = changes.from::<i32>("retentionHours") {
             let hours = self.retention_hours;
-            calls.push(match hours > now {
-                true => Call::IncreaseRetention { hours },
-                false => Call::DecreaseRetention { hours },
-            });
+            let grows = hours > now;
+            let call =
+                if grows { Call::IncreaseRetention { hours } } else { Call::DecreaseRetention { hours } };
+            calls.push(call);
         }
         if changes.has("mode") {
             calls.push(Call::SetMode(self.mode));
-        }
-        if let (Some(open), Some(wanted)) = (changes.from("shards"), self.shards_of_its_own()) {
-            calls.push(Call::Reshard { to: step(open, wanted) });
         }
         if let Some(now) = changes.from::<BTreeSet<String>>("shardMetrics") {
             let missing = metrics(&self.shard_metrics, &now);
             let surplus = metrics(&now, &self.shard_metrics);
             calls.extend((!missing.is_empty()).then_some(Call::EnableMetrics(missing)));
             calls.extend((!surplus.is_empty()).then_some(Call::DisableMetrics(surplus)));
+        }
+        if let (Some(open), Some(wanted)) = (changes.from("shards"), self.shards_of_its_own()) {
+            calls.push(Call::Reshard { to: step(open, wanted) });
         }
         calls
     }

@@ -116,9 +116,8 @@ pub fn found<K: Kind, D>(
     }
 }
 
-/// Prefixes that cover all `names`, and so few that many environments cost no more lists than one: the names of one
-/// resource type are alike up to their first hyphen (`video-…`, `/ecs/video-…`), and get the longest prefix that they
-/// share.
+/// Prefixes that cover all `names`, and so few that many environments cost no more lists than one: names that are alike
+/// up to their first hyphen (`video-…`, `/ecs/video-…`) get the longest prefix that they share.
 pub fn prefixes(names: &[String]) -> Vec<String> {
     let mut families: BTreeMap<&str, &str> = BTreeMap::new();
     for name in names {
