@@ -18,6 +18,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::connector::{Caller, NameTheCall};
 use super::error::During;
+use super::kept::Kept;
 use super::shared::Shared;
 use crate::engine::Failure;
 
@@ -79,6 +80,8 @@ pub struct Clients {
     pub sts: aws_sdk_sts::Client,
     /// The Resource Groups Tagging API.
     pub tagging: aws_sdk_resourcegroupstagging::Client,
+    /// What was read and never changes.
+    pub kept: Kept,
     /// Reads under way that several kinds need.
     pub shared: Shared,
 }
@@ -142,6 +145,7 @@ impl Clients {
             sqs: client!(aws_sdk_sqs, config, caller),
             sts: client!(aws_sdk_sts, config, caller),
             tagging: client!(aws_sdk_resourcegroupstagging, config, caller),
+            kept: Kept::default(),
             shared: Shared::default(),
             account,
             identity,

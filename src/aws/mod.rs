@@ -8,6 +8,7 @@
 //! - [`Tags`] and [`retag`]: identity, and tags in each SDK's own type;
 //! - [`once`]: for calls that must not be repeated;
 //! - [`Shared`]: reads that several kinds need at the same moment;
+//! - [`Kept`]: what AWS never changes, read once;
 //! - [`audit::scope`] and [`in_lane`]: on whose behalf, and how urgently, calls are made;
 //! - [`Gate`]: what every attempt passes: [`Budget`], [`Fence`], [`Metrics`], the audit trail.
 //!
@@ -19,6 +20,7 @@ mod connect;
 mod connector;
 mod error;
 mod fence;
+mod kept;
 mod limits;
 mod meaning;
 mod metrics;
@@ -34,6 +36,7 @@ pub use connect::{Aws, Clients, Connection, CredentialScope, default_http_client
 pub use connector::{Gate, Timeouts};
 pub use error::{During, Expect};
 pub use fence::{BootTime, Fence};
+pub use kept::Kept;
 pub use metrics::Metrics;
 pub use operation::Operation;
 pub use remedy::Remedy;
