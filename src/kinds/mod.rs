@@ -5,12 +5,15 @@
 //! and [`security_rule`] reads and writes one rule of a security group.
 //! What kinds share: [`sighting`] tells whose an object is, [`tagged`] asks the tagging API about it, [`untagged`] lists by
 //! name what has no tags in lists, [`ec2`] lists by tags.
+//! [`ecs`] reads by name.
 //!
 //! Architecture invariant: only the files of this directory call operations of AWS that read or change resources.
 //! A new kind is a new file, a line in [`KINDS`], and its use in the design.
 
 pub mod alarm;
 pub mod ec2;
+pub mod ecs;
+pub mod ecs_cluster;
 pub mod ids;
 pub mod internet_gateway;
 pub mod route_table;
@@ -20,6 +23,14 @@ pub mod security_group_rules;
 pub mod security_rule;
 pub mod log_group;
 pub mod queue;
+pub mod policy;
+pub mod role;
+pub mod role_policy;
+pub mod rollout;
+pub mod scalable_target;
+pub mod scaling;
+pub mod scaling_policy;
+pub mod service;
 pub mod sighting;
 pub mod stream;
 pub mod subnet;
@@ -37,7 +48,17 @@ pub use alarm::{Alarm, AlarmSpec};
 pub use log_group::{LogGroup, LogGroupSpec};
 pub use queue::{Queue, QueueSpec, Redrive};
 pub use stream::{Stream, StreamMode, StreamSpec};
+pub mod task_definition;
+pub mod vpc;
+
+pub use ecs_cluster::{EcsCluster, EcsClusterSpec};
+pub use role::{Role, RoleSpec};
+pub use role_policy::{RolePolicy, RolePolicySpec, Statement};
+pub use scalable_target::{ScalableTarget, ScalableTargetSpec};
+pub use scaling_policy::{ScalingPolicy, ScalingPolicySpec};
+pub use service::{Service, ServiceSpec};
 pub use subnet::{Subnet, SubnetSpec};
+pub use task_definition::{TaskDefinition, TaskDefinitionSpec};
 pub use vpc::{Vpc, VpcSpec};
 
 // In dependency order: a kind comes after those whose outputs it takes.
@@ -54,4 +75,11 @@ crate::engine::kinds! {
     Queue,
     LogGroup,
     Alarm,
+    Role,
+    RolePolicy,
+    EcsCluster,
+    TaskDefinition,
+    Service,
+    ScalableTarget,
+    ScalingPolicy,
 }

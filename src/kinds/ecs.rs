@@ -1,0 +1,180 @@
+//! What the kinds of ECS and of its scaling share: reading by name, where each name is answered or unknown.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use aws_sdk_ecs::operation::describe_services::DescribeServicesOutput;
+use aws_sdk_ecs::types::{Cluster, ClusterField, Service, ServiceField};
+use futures::{StreamExt, stream};
+
+use crate::aws::{Aws, During, Expect};
+use crate::engine::{Failure, Found, Kind, Meaning, Scope, Sightings};
+
+/// What AWS said of things asked for by name. A name that is in neither is free.
+pub struct Answer<T> {
+    /// What exists.
+    pub found: BTreeMap<String, T>,
+    /// The names that AWS did not answer, and why.
+    pub unread: BTreeMap<String, Failure>,
+}
+
+impl<T> Answer<T> {
+    fn new() -> Self {
+        Self { found: BTreeMap::new(), unread: BTreeMap::new() }
+    }
+
+    /// Adds an answer to a question for `asked`, in which what does not exist is said to be `MISSING`.
+    fn add(
+        &mut self,
+        operation: &str,
+        asked: &[String],
+        found: BTreeMap<String, T>,
+        failures: &[aws_sdk_ecs::types::Failure],
+    ) {
+        for name in asked.iter().filter(|name| !found.contains_key(*name)) {
+            let failure =
+                failures.iter().find(|failure| last(failure.arn().unwrap_or_default()) == last(name));
+            match failure.and_then(|failure| failure.reason()) {
+                Some("MISSING") => {}
+                reason => drop(self.unread.insert(name.clone(), unanswered(operation, name, reason))),
+            }
+        }
+        self.found.extend(found);
+    }
+
+    /// Adds to a sighting of what was found that the names that were not answered are unknown.
+    pub fn doubts<K: Kind>(&self, scopes: &[Scope], mut sightings: Sightings<K>) -> Sightings<K> {
+        for (index, scope) in scopes.iter().enumerate() {
+            for named in &scope.named {
+                if let Some(failure) = self.unread.get(&named.name) {
+                    sightings.add(index, named.address.clone(), Found::Unknown(failure.clone()));
+                }
+            }
+        }
+        sightings
+    }
+}
+
+fn unanswered(operation: &str, name: &str, reason: Option<&str>) -> Failure {
+    Failure {
+        operation: operation.to_owned(),
+        code: reason.unwrap_or("NotAnswered").to_owned(),
+        message: format!("the answer does not say whether {name} exists"),
+        request_id: None,
+        meaning: Meaning::Transient,
+        retry_after: None,
+    }
+}
+
+/// The last part of an ARN or of a name like `cluster/service`.
+pub fn last(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// A service's cluster and its name in that cluster. As for AWS, no cluster is the one called `default`.
+pub fn parts(service: &str) -> (&str, &str) {
+    service.split_once('/').unwrap_or(("default", service))
+}
+
+/// How many clusters AWS describes a call.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeClusters.html>
+const CLUSTERS: usize = 100;
+
+/// The clusters of these names, those that are gone but not yet forgotten included.
+///
+/// # Errors
+/// One of the calls failed.
+pub async fn clusters(aws: &Aws, names: BTreeSet<String>) -> Result<Answer<Cluster>, Failure> {
+    let names: Vec<String> = names.into_iter().collect();
+    let mut answer = Answer::new();
+    for asked in names.chunks(CLUSTERS) {
+        let call = aws.ecs.describe_clusters().set_clusters(Some(asked.to_vec()));
+        let call = call.include(ClusterField::Tags).include(ClusterField::Settings);
+        let reply = call.send().await.during("ecs:DescribeClusters")?;
+        let name = |cluster: Cluster| (cluster.cluster_name.clone().unwrap_or_default(), cluster);
+        let found = reply.clusters.unwrap_or_default().into_iter().map(name).collect();
+        answer.add("ecs:DescribeClusters", asked, found, reply.failures.as_deref().unwrap_or_default());
+    }
+    Ok(answer)
+}
+
+/// How many services, of one cluster, AWS describes a call.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html>
+const SERVICES: usize = 10;
+
+/// How many clusters are asked at a time.
+const AT_ONCE: usize = 8;
+
+/// The services of these names, each `cluster/service`; those that are gone but not yet forgotten included. A call that
+/// fails leaves only its own names unknown.
+pub async fn services(aws: &Aws, names: BTreeSet<String>) -> Answer<Service> {
+    let mut by_cluster: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for name in names {
+        by_cluster.entry(parts(&name).0.to_owned()).or_default().push(name);
+    }
+    let chunks = by_cluster.into_iter().flat_map(|(cluster, names)| {
+        let chunks: Vec<_> = names.chunks(SERVICES).map(|asked| (cluster.clone(), asked.to_vec())).collect();
+        chunks
+    });
+    let reads = chunks.map(|(cluster, asked)| async move {
+        let reply = described(aws, &cluster, &asked).await;
+        (cluster, asked, reply)
+    });
+    let replies: Vec<_> = stream::iter(reads).buffer_unordered(AT_ONCE).collect().await;
+    let mut answer = Answer::new();
+    for (cluster, asked, reply) in replies {
+        match reply {
+            Err(failure) => answer.unread.extend(asked.into_iter().map(|name| (name, failure.clone()))),
+            // Without a cluster there is no service.
+            Ok(None) => {}
+            Ok(Some(reply)) => {
+                let name =
+                    |service: &Service| format!("{cluster}/{}", service.service_name().unwrap_or_default());
+                let found = reply.services().iter().map(|service| (name(service), service.clone())).collect();
+                answer.add("ecs:DescribeServices", &asked, found, reply.failures());
+            }
+        }
+    }
+    answer
+}
+
+async fn described(
+    aws: &Aws,
+    cluster: &str,
+    asked: &[String],
+) -> Result<Option<Arc<DescribeServicesOutput>>, Failure> {
+    let names = || asked.iter().map(|name| parts(name).1.to_owned()).collect();
+    let read = async || {
+        let call = aws.ecs.describe_services().cluster(cluster).set_services(Some(names()));
+        let reply = call.include(ServiceField::Tags).send().await.during("ecs:DescribeServices");
+        Ok(reply.or_absent()?.map(Arc::new))
+    };
+    aws.shared.read("ecs:DescribeServices", &asked.join(" "), read).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_aws_does_not_answer_is_unknown() {
+        let failure = |reason: &str, name: &str| {
+            let arn = format!("arn:aws:ecs:eu-west-1:123456789012:service/c/{name}");
+            aws_sdk_ecs::types::Failure::builder().arn(arn).reason(reason).build()
+        };
+        let asked = ["c/found", "c/missing", "c/odd", "c/silent"].map(str::to_owned);
+        let found = BTreeMap::from([("c/found".to_owned(), ())]);
+        let mut answer = Answer::new();
+        answer.add(
+            "ecs:DescribeServices",
+            &asked,
+            found,
+            &[failure("MISSING", "missing"), failure("ODD", "odd")],
+        );
+
+        let unread: Vec<_> =
+            answer.unread.iter().map(|(name, why)| (name.as_str(), why.code.as_str())).collect();
+        assert_eq!(unread, [("c/odd", "ODD"), ("c/silent", "NotAnswered")]);
+        assert!(answer.found.contains_key("c/found"));
+    }
+}

@@ -1,0 +1,211 @@
+//! How far a service's rollout is, as ECS tells it.
+//!
+//! A rollout that fails is rolled back by ECS: the service runs the task definition before again. That is not drift. Until
+//! another one is wanted the service counts as having been given the one that failed, and is broken; after an hour it is
+//! given it once more, because what made it fail may lie outside, such as an image that was not there yet.
+
+use std::time::Duration;
+
+use aws_sdk_ecs::types::{
+    Deployment, DeploymentRolloutState, Service, ServiceDeploymentBrief, ServiceDeploymentStatus,
+};
+use aws_smithy_types::DateTime;
+
+use crate::aws::{Aws, During};
+use crate::engine::{Failure, Phase};
+
+/// When a failed rollout is tried again.
+const RETRY: Duration = Duration::from_secs(3600);
+
+/// For how long after a service was made its role may not be known everywhere.
+const GRACE: Duration = Duration::from_secs(120);
+
+/// A rollout that ECS took back, or is taking back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rollback {
+    why: String,
+    /// When it was done; `None` while it is under way.
+    finished: Option<DateTime>,
+}
+
+/// Where a service stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// The task definition that it counts as having been given; none if that is to be given again.
+    pub task_definition: String,
+    /// How far it is.
+    pub phase: Phase,
+}
+
+/// Where the service stands, given the task definition that was asked for last and whether ECS rolled that back.
+pub fn standing(service: &Service, requested: &str, rollback: Option<&Rollback>, now: DateTime) -> Standing {
+    let given = service.task_definition().unwrap_or_default();
+    let stands = |task_definition: &str, phase| Standing { task_definition: task_definition.into(), phase };
+    if service.status() == Some("DRAINING") {
+        let left = service.running_count() + service.pending_count();
+        return stands(given, Phase::Leaving(format!("its tasks stop, {left} are left")));
+    }
+    match rollback {
+        Some(Rollback { why, finished: None }) => {
+            return stands(requested, Phase::Settling(format!("rolling back: {why}")));
+        }
+        Some(Rollback { why, finished: Some(finished) }) if since(finished, now) < RETRY => {
+            return stands(requested, Phase::Broken(format!("RolledBack: {why}")));
+        }
+        _ => {}
+    }
+    let primary = service.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"));
+    match primary.filter(|primary| primary.rollout_state() == Some(&DeploymentRolloutState::Failed)) {
+        Some(failed) => failed_rollout(service, failed, now),
+        None => stands(given, progress(service, primary)),
+    }
+}
+
+/// A rollout that failed with nothing to roll back to: ECS starts no more tasks.
+fn failed_rollout(service: &Service, failed: &Deployment, now: DateTime) -> Standing {
+    let why = failed.rollout_state_reason().unwrap_or("ECS does not say why");
+    let long_ago = failed.updated_at().is_some_and(|at| since(at, now) >= RETRY);
+    let young = service.created_at().is_some_and(|at| since(at, now) < GRACE);
+    let role = service.events().iter().any(|event| {
+        event.message().is_some_and(|message| message.to_lowercase().contains("unable to assume"))
+    });
+    if long_ago || (young && role) {
+        let phase = Phase::Settling(format!("rolled out once more after: {why}"));
+        return Standing { task_definition: String::new(), phase };
+    }
+    let task_definition = service.task_definition().unwrap_or_default().to_owned();
+    Standing { task_definition, phase: Phase::Broken(format!("RolloutFailed: {why}")) }
+}
+
+fn progress(service: &Service, primary: Option<&Deployment>) -> Phase {
+    let (running, desired) = (service.running_count(), service.desired_count());
+    let tasks = format!("{running} of {desired} tasks run");
+    let rolling = primary
+        .is_some_and(|primary| primary.rollout_state() == Some(&DeploymentRolloutState::InProgress))
+        || service.deployments().len() > 1;
+    match primary.map(Deployment::failed_tasks) {
+        Some(failed) if rolling && failed > 0 => {
+            Phase::Settling(format!("rolling out, {tasks}, {failed} failed to start"))
+        }
+        _ if rolling => Phase::Settling(format!("rolling out, {tasks}")),
+        _ if running != desired || service.pending_count() > 0 => Phase::Settling(tasks),
+        _ => Phase::Ready,
+    }
+}
+
+fn since(then: &DateTime, now: DateTime) -> Duration {
+    Duration::from_secs(u64::try_from(now.secs() - then.secs()).unwrap_or_default())
+}
+
+/// Whether the service's last rollout was to `requested` and was rolled back.
+///
+/// # Errors
+/// One of the calls failed.
+pub async fn rollback(aws: &Aws, service: &Service, requested: &str) -> Result<Option<Rollback>, Failure> {
+    let call = aws.ecs.list_service_deployments().service(service.service_arn().unwrap_or_default());
+    let call = call.cluster(service.cluster_arn().unwrap_or_default());
+    let reply = call.send().await.during("ecs:ListServiceDeployments")?;
+    let newest =
+        reply.service_deployments().iter().max_by_key(|one| one.created_at().map(DateTime::as_nanos));
+    let Some((newest, rollback)) = newest.and_then(|newest| Some((newest, rolled_back(newest)?))) else {
+        return Ok(None);
+    };
+    let revision = newest.target_service_revision_arn().unwrap_or_default();
+    let call = aws.ecs.describe_service_revisions().service_revision_arns(revision);
+    let reply = call.send().await.during("ecs:DescribeServiceRevisions")?;
+    let to_requested = reply.service_revisions().iter().any(|one| one.task_definition() == Some(requested));
+    Ok(to_requested.then_some(rollback))
+}
+
+fn rolled_back(deployment: &ServiceDeploymentBrief) -> Option<Rollback> {
+    use ServiceDeploymentStatus::{
+        RollbackFailed, RollbackInProgress, RollbackRequested, RollbackSuccessful,
+    };
+    let why = deployment.status_reason().unwrap_or("ECS does not say why").to_owned();
+    let ended = deployment.finished_at().or(deployment.created_at()).copied();
+    match deployment.status()? {
+        RollbackRequested | RollbackInProgress => Some(Rollback { why, finished: None }),
+        RollbackSuccessful | RollbackFailed => Some(Rollback { why, finished: ended }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecs::types::ServiceEvent;
+    use aws_sdk_ecs::types::builders::ServiceBuilder;
+
+    use super::*;
+
+    const OLD: &str = "arn:aws:ecs:eu-west-1:123456789012:task-definition/task:1";
+    const NEW: &str = "arn:aws:ecs:eu-west-1:123456789012:task-definition/task:2";
+    const NOW: i64 = 1_000_000;
+
+    fn at(seconds: i64) -> DateTime {
+        DateTime::from_secs(NOW + seconds)
+    }
+
+    fn service(state: DeploymentRolloutState, running: i32) -> ServiceBuilder {
+        let deployment = Deployment::builder()
+            .status("PRIMARY")
+            .rollout_state(state)
+            .rollout_state_reason("tasks failed to start")
+            .updated_at(at(-60));
+        let service = Service::builder().status("ACTIVE").task_definition(OLD).created_at(at(-3000));
+        service.desired_count(2).running_count(running).deployments(deployment.build())
+    }
+
+    fn stands(service: ServiceBuilder) -> Standing {
+        standing(&service.build(), OLD, None, at(0))
+    }
+
+    #[test]
+    fn it_is_ready_once_all_tasks_of_one_deployment_run() {
+        use DeploymentRolloutState::{Completed, InProgress};
+        assert_eq!(stands(service(Completed, 2)).phase, Phase::Ready);
+        assert_eq!(stands(service(Completed, 1)).phase, Phase::Settling("1 of 2 tasks run".into()));
+        let rolling = Phase::Settling("rolling out, 2 of 2 tasks run".into());
+        assert_eq!(stands(service(InProgress, 2)).phase, rolling);
+        let before = Deployment::builder().status("ACTIVE").build();
+        assert_eq!(stands(service(Completed, 2).deployments(before)).phase, rolling);
+        let draining = stands(service(Completed, 1).status("DRAINING")).phase;
+        assert_eq!(draining, Phase::Leaving("its tasks stop, 1 are left".into()));
+    }
+
+    #[test]
+    fn what_was_rolled_back_is_not_rolled_out_again_before_an_hour_has_passed() {
+        let stands = |finished: Option<DateTime>| {
+            let rollback = Rollback { why: "tasks failed".into(), finished };
+            standing(&service(DeploymentRolloutState::Completed, 2).build(), NEW, Some(&rollback), at(0))
+        };
+        let under_way = stands(None);
+        assert_eq!(under_way.task_definition, NEW);
+        assert_eq!(under_way.phase, Phase::Settling("rolling back: tasks failed".into()));
+
+        let done = stands(Some(at(-60)));
+        assert_eq!(done.task_definition, NEW);
+        assert_eq!(done.phase, Phase::Broken("RolledBack: tasks failed".into()));
+
+        let long_ago = stands(Some(at(-3600)));
+        assert_eq!((long_ago.task_definition.as_str(), long_ago.phase), (OLD, Phase::Ready));
+    }
+
+    #[test]
+    fn a_first_rollout_that_failed_is_broken_unless_its_role_was_only_just_made() {
+        let failed = || service(DeploymentRolloutState::Failed, 0);
+        let broken = Phase::Broken("RolloutFailed: tasks failed to start".into());
+        assert_eq!(stands(failed()).phase, broken);
+
+        let role = ServiceEvent::builder().message("ECS was unable to assume the role 'arn'").build();
+        let young = failed().created_at(at(-30));
+        assert_eq!(stands(young.clone()).phase, broken);
+        assert_eq!(stands(young.events(role.clone())).task_definition, "");
+        assert_eq!(stands(failed().events(role)).phase, broken);
+    }
+
+    #[test]
+    fn a_drift_to_another_task_definition_shows() {
+        let drifted = standing(&service(DeploymentRolloutState::Completed, 2).build(), NEW, None, at(0));
+        assert_eq!(drifted.task_definition, OLD);
+    }
+}

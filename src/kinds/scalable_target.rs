@@ -1,0 +1,119 @@
+//! A scalable target: the bounds within which Application Auto Scaling sets a service's number of tasks.
+
+use aws_sdk_applicationautoscaling::types;
+use serde::{Deserialize, Serialize};
+
+use super::ids::ScalableId;
+use super::scaling::{DIMENSION, NAMESPACE, Scaled};
+use crate::aws::{Aws, During, Expect};
+use crate::engine::{
+    Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase, Recall, Scope,
+    Sightings,
+};
+
+/// A scalable target. It belongs to whom its service belongs.
+pub struct ScalableTarget;
+
+/// What a scalable target should be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScalableTargetSpec {
+    /// The service that it scales.
+    pub service: Input<ScalableId>,
+    /// Fewest tasks.
+    pub min: i32,
+    /// Most tasks.
+    pub max: i32,
+}
+
+/// What others may use of a scalable target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScalableTargetOutputs {
+    /// The service that it scales.
+    pub id: ScalableId,
+}
+
+impl ScalableTarget {
+    /// The service that it scales.
+    pub const ID: Output<Self, ScalableId> = Output::new("id");
+}
+
+/// What a caller has to be allowed besides, so that ECS services can be scaled.
+pub(super) const PERMISSIONS: &str =
+    "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/auto-scaling-IAM.html";
+
+impl Kind for ScalableTarget {
+    const NAME: &'static str = "scalableTarget";
+    const REFERS_TO: &'static [&'static str] = &["service"];
+    const IMMUTABLE: &'static [&'static str] = &["service"];
+    // A service has one target, which is registered whether it is there already or not.
+    const RECALL: Recall = Recall::Name;
+    const ACTIONS: &'static [Action] = &[
+        Action::called("application-autoscaling:DescribeScalableTargets"),
+        Action::called("ecs:DescribeServices"),
+        Action::called("application-autoscaling:RegisterScalableTarget"),
+        Action::implied("ecs:UpdateService", PERMISSIONS),
+        Action::implied("cloudwatch:DescribeAlarms", PERMISSIONS),
+        Action::implied(
+            "iam:CreateServiceLinkedRole",
+            "https://docs.aws.amazon.com/autoscaling/application/userguide/\
+             application-auto-scaling-service-linked-roles.html",
+        ),
+        Action::called("application-autoscaling:DeregisterScalableTarget"),
+        Action::implied("cloudwatch:DeleteAlarms", PERMISSIONS),
+    ];
+
+    type Cloud = Aws;
+    type Spec = ScalableTargetSpec;
+    type Outputs = ScalableTargetOutputs;
+
+    async fn observe(aws: &Aws, scopes: &[Scope], _: Depth) -> Result<Sightings<Self>, Failure> {
+        let scaled = Scaled::read(aws, scopes).await?;
+        Ok(scaled.sightings(scopes, |sightings, target, place| {
+            let found = place.found(|| Found::Ours(ours(target)));
+            sightings.add(place.scope, place.named.address.clone(), found);
+        }))
+    }
+
+    async fn create(aws: &Aws, _: &Key, spec: ScalableTargetSpec) -> Result<ScalableTargetOutputs, Failure> {
+        let id = spec.service.known()?.clone();
+        register(aws, &id, &spec).await?;
+        Ok(ScalableTargetOutputs { id })
+    }
+
+    async fn update(
+        aws: &Aws,
+        _: &Key,
+        ScalableTargetOutputs { id }: ScalableTargetOutputs,
+        spec: ScalableTargetSpec,
+        _: &Changes,
+    ) -> Result<(), Failure> {
+        register(aws, &id, &spec).await
+    }
+
+    async fn delete(
+        aws: &Aws,
+        ScalableTargetOutputs { id: ScalableId(id) }: ScalableTargetOutputs,
+    ) -> Result<Deleted, Failure> {
+        let call = aws.autoscaling.deregister_scalable_target().service_namespace(NAMESPACE);
+        let call = call.scalable_dimension(DIMENSION).resource_id(id);
+        call.send().await.during("application-autoscaling:DeregisterScalableTarget").or_gone()?;
+        Ok(Deleted::Gone)
+    }
+}
+
+async fn register(aws: &Aws, ScalableId(id): &ScalableId, spec: &ScalableTargetSpec) -> Result<(), Failure> {
+    let call = aws.autoscaling.register_scalable_target().service_namespace(NAMESPACE);
+    let call = call.scalable_dimension(DIMENSION).resource_id(id);
+    let call = call.min_capacity(spec.min).max_capacity(spec.max);
+    call.send().await.during("application-autoscaling:RegisterScalableTarget")?;
+    Ok(())
+}
+
+fn ours(target: &types::ScalableTarget) -> Ours<ScalableTarget> {
+    let id = ScalableId(target.resource_id.clone());
+    let spec =
+        ScalableTargetSpec { service: id.clone().into(), min: target.min_capacity, max: target.max_capacity };
+    Ours { id: id.0.clone(), spec: Some(spec), outputs: ScalableTargetOutputs { id }, phase: Phase::Ready }
+}
