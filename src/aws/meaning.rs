@@ -114,6 +114,7 @@ const TABLE: &[Row] = &[
     of("ecs:DescribeTaskDefinition", "ClientException", "", NotFound),
     of("ecs:DeregisterTaskDefinition", "ClientException", "does not exist", NotFound),
     of("ecs:RegisterTaskDefinition", "ClientException", "too many concurrent", Throttled),
+    later("ecs:RegisterTaskDefinition", "ClientException", "role is not valid", 5),
     of("ecs:", "ServiceNotActiveException", "", NotFound),
     // The namespace of a service is something the caller names; never the service itself.
     of("ecs:", "NamespaceNotFoundException", "", Invalid),
@@ -129,6 +130,7 @@ const TABLE: &[Row] = &[
     // Application Auto Scaling, whose service-linked role AWS makes at the first registration.
     // https://docs.aws.amazon.com/autoscaling/application/APIReference/CommonErrors.html
     later("application-autoscaling:", "ValidationException", "unable to assume", 5),
+    later("application-autoscaling:", "ValidationException", "service doesn't exist", 5),
     of("application-autoscaling:", "ObjectNotFoundException", "", NotFound),
     of("application-autoscaling:", "FailedResourceAccessException", "", Denied),
 

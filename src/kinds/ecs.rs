@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use aws_sdk_ecs::operation::describe_clusters::DescribeClustersOutput;
 use aws_sdk_ecs::operation::describe_services::DescribeServicesOutput;
 use aws_sdk_ecs::types::{Cluster, ClusterField, Service, ServiceField};
 use futures::{StreamExt, stream};
@@ -40,6 +41,11 @@ impl<T> Answer<T> {
             }
         }
         self.found.extend(found);
+    }
+
+    /// Adds that nothing is known of these names.
+    fn doubt(&mut self, names: impl IntoIterator<Item = String>, failure: &Failure) {
+        self.unread.extend(names.into_iter().map(|name| (name, failure.clone())));
     }
 
     /// Adds to a sighting of what was found that the names that were not answered are unknown.
@@ -88,14 +94,21 @@ pub async fn clusters(aws: &Aws, names: BTreeSet<String>) -> Result<Answer<Clust
     let names: Vec<String> = names.into_iter().collect();
     let mut answer = Answer::new();
     for asked in names.chunks(CLUSTERS) {
-        let call = aws.ecs.describe_clusters().set_clusters(Some(asked.to_vec()));
-        let call = call.include(ClusterField::Tags).include(ClusterField::Settings);
-        let reply = call.send().await.during("ecs:DescribeClusters")?;
-        let name = |cluster: Cluster| (cluster.cluster_name.clone().unwrap_or_default(), cluster);
-        let found = reply.clusters.unwrap_or_default().into_iter().map(name).collect();
-        answer.add("ecs:DescribeClusters", asked, found, reply.failures.as_deref().unwrap_or_default());
+        let reply = described_clusters(aws, asked).await?;
+        let name = |cluster: &Cluster| cluster.cluster_name().unwrap_or_default().to_owned();
+        let found = reply.clusters().iter().map(|cluster| (name(cluster), cluster.clone())).collect();
+        answer.add("ecs:DescribeClusters", asked, found, reply.failures());
     }
     Ok(answer)
+}
+
+async fn described_clusters(aws: &Aws, asked: &[String]) -> Result<Arc<DescribeClustersOutput>, Failure> {
+    let read = async || {
+        let call = aws.ecs.describe_clusters().set_clusters(Some(asked.to_vec()));
+        let call = call.include(ClusterField::Tags).include(ClusterField::Settings);
+        Ok(Arc::new(call.send().await.during("ecs:DescribeClusters")?))
+    };
+    aws.shared.read("ecs:DescribeClusters", &asked.join(" "), read).await
 }
 
 /// How many services, of one cluster, AWS describes a call.
@@ -108,41 +121,61 @@ const AT_ONCE: usize = 8;
 /// The services of these names, each `cluster/service`; those that are gone but not yet forgotten included. A call that
 /// fails leaves only its own names unknown.
 pub async fn services(aws: &Aws, names: BTreeSet<String>) -> Answer<Service> {
+    let mut answer = Answer::new();
+    // Asked for the services of a cluster that is not there, AWS answers with an error.
+    let standing = match clusters(aws, names.iter().map(|name| parts(name).0.to_owned()).collect()).await {
+        Ok(standing) => standing,
+        Err(failure) => {
+            answer.doubt(names, &failure);
+            return answer;
+        }
+    };
     let mut by_cluster: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for name in names {
-        by_cluster.entry(parts(&name).0.to_owned()).or_default().push(name);
+        let cluster = parts(&name).0.to_owned();
+        match standing.unread.get(&cluster) {
+            Some(failure) => answer.doubt([name], failure),
+            None if !standing.found.contains_key(&cluster) => {}
+            None => by_cluster.entry(cluster).or_default().push(name),
+        }
     }
-    let chunks = by_cluster.into_iter().flat_map(|(cluster, names)| {
-        let chunks: Vec<_> = names.chunks(SERVICES).map(|asked| (cluster.clone(), asked.to_vec())).collect();
-        chunks
-    });
-    let reads = chunks.map(|(cluster, asked)| async move {
-        let reply = described(aws, &cluster, &asked).await;
-        (cluster, asked, reply)
-    });
-    let replies: Vec<_> = stream::iter(reads).buffer_unordered(AT_ONCE).collect().await;
-    let mut answer = Answer::new();
-    for (cluster, asked, reply) in replies {
+    for (cluster, asked, reply) in described_all(aws, by_cluster).await {
         match reply {
-            Err(failure) => answer.unread.extend(asked.into_iter().map(|name| (name, failure.clone()))),
-            // Without a cluster there is no service.
+            Err(failure) => answer.doubt(asked, &failure),
+            // The cluster went a moment ago.
             Ok(None) => {}
             Ok(Some(reply)) => {
-                let name =
-                    |service: &Service| format!("{cluster}/{}", service.service_name().unwrap_or_default());
-                let found = reply.services().iter().map(|service| (name(service), service.clone())).collect();
-                answer.add("ecs:DescribeServices", &asked, found, reply.failures());
+                answer.add("ecs:DescribeServices", &asked, named(&cluster, &reply), reply.failures());
             }
         }
     }
     answer
 }
 
-async fn described(
+/// What was read of services; nothing if their cluster is not there.
+type Described = Result<Option<Arc<DescribeServicesOutput>>, Failure>;
+
+async fn described_all(
     aws: &Aws,
-    cluster: &str,
-    asked: &[String],
-) -> Result<Option<Arc<DescribeServicesOutput>>, Failure> {
+    by_cluster: BTreeMap<String, Vec<String>>,
+) -> Vec<(String, Vec<String>, Described)> {
+    let chunks = by_cluster.into_iter().flat_map(|(cluster, names)| {
+        let chunk = |asked: &[String]| (cluster.clone(), asked.to_vec());
+        names.chunks(SERVICES).map(chunk).collect::<Vec<_>>()
+    });
+    let reads = chunks.map(|(cluster, asked)| async move {
+        let reply = described(aws, &cluster, &asked).await;
+        (cluster, asked, reply)
+    });
+    stream::iter(reads).buffer_unordered(AT_ONCE).collect().await
+}
+
+fn named(cluster: &str, reply: &DescribeServicesOutput) -> BTreeMap<String, Service> {
+    let name = |service: &Service| format!("{cluster}/{}", service.service_name().unwrap_or_default());
+    reply.services().iter().map(|service| (name(service), service.clone())).collect()
+}
+
+async fn described(aws: &Aws, cluster: &str, asked: &[String]) -> Described {
     let names = || asked.iter().map(|name| parts(name).1.to_owned()).collect();
     let read = async || {
         let call = aws.ecs.describe_services().cluster(cluster).set_services(Some(names()));

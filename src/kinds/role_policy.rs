@@ -7,6 +7,7 @@ use aws_sdk_iam::types::{PolicyDetail, RoleDetail};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::ec2::not_yet;
 use super::ids::{GrantedRoleArn, RoleArn, RoleName};
 use super::policy;
 use super::role::{self, Role};
@@ -136,7 +137,7 @@ async fn put(
 ) -> Result<(), Failure> {
     let call = aws.iam.put_role_policy().role_name(role).policy_name(name);
     let call = call.policy_document(document(statements).to_string());
-    call.send().await.during("iam:PutRolePolicy")?;
+    call.send().await.during("iam:PutRolePolicy").map_err(not_yet)?;
     Ok(())
 }
 

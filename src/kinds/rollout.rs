@@ -79,17 +79,22 @@ fn failed_rollout(service: &Service, failed: &Deployment, now: DateTime) -> Stan
 
 fn progress(service: &Service, primary: Option<&Deployment>) -> Phase {
     let (running, desired) = (service.running_count(), service.desired_count());
-    let tasks = format!("{running} of {desired} tasks run");
     let rolling = primary
         .is_some_and(|primary| primary.rollout_state() == Some(&DeploymentRolloutState::InProgress))
         || service.deployments().len() > 1;
-    match primary.map(Deployment::failed_tasks) {
-        Some(failed) if rolling && failed > 0 => {
-            Phase::Settling(format!("rolling out, {tasks}, {failed} failed to start"))
+    match primary.filter(|_| rolling) {
+        Some(primary) => {
+            let (new, wanted) = (primary.running_count(), primary.desired_count());
+            let failed = match primary.failed_tasks() {
+                0 => String::new(),
+                failed => format!(", {failed} failed to start"),
+            };
+            Phase::Settling(format!("rolling out, {new} of {wanted} new tasks run{failed}"))
         }
-        _ if rolling => Phase::Settling(format!("rolling out, {tasks}")),
-        _ if running != desired || service.pending_count() > 0 => Phase::Settling(tasks),
-        _ => Phase::Ready,
+        None if running != desired || service.pending_count() > 0 => {
+            Phase::Settling(format!("{running} of {desired} tasks run"))
+        }
+        None => Phase::Ready,
     }
 }
 
@@ -150,7 +155,10 @@ mod tests {
             .status("PRIMARY")
             .rollout_state(state)
             .rollout_state_reason("tasks failed to start")
-            .updated_at(at(-60));
+            .updated_at(at(-60))
+            .desired_count(2)
+            .running_count(2)
+            .failed_tasks(1);
         let service = Service::builder().status("ACTIVE").task_definition(OLD).created_at(at(-3000));
         service.desired_count(2).running_count(running).deployments(deployment.build())
     }
@@ -164,8 +172,8 @@ mod tests {
         use DeploymentRolloutState::{Completed, InProgress};
         assert_eq!(stands(service(Completed, 2)).phase, Phase::Ready);
         assert_eq!(stands(service(Completed, 1)).phase, Phase::Settling("1 of 2 tasks run".into()));
-        let rolling = Phase::Settling("rolling out, 2 of 2 tasks run".into());
-        assert_eq!(stands(service(InProgress, 2)).phase, rolling);
+        let rolling = Phase::Settling("rolling out, 2 of 2 new tasks run, 1 failed to start".into());
+        assert_eq!(stands(service(InProgress, 3)).phase, rolling);
         let before = Deployment::builder().status("ACTIVE").build();
         assert_eq!(stands(service(Completed, 2).deployments(before)).phase, rolling);
         let draining = stands(service(Completed, 1).status("DRAINING")).phase;

@@ -51,6 +51,7 @@ impl Kind for ScalableTarget {
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
         Action::called("application-autoscaling:DescribeScalableTargets"),
+        Action::called("ecs:DescribeClusters"),
         Action::called("ecs:DescribeServices"),
         Action::called("application-autoscaling:RegisterScalableTarget"),
         Action::implied("ecs:UpdateService", PERMISSIONS),

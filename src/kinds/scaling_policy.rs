@@ -7,6 +7,7 @@ use aws_sdk_applicationautoscaling::types::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::ec2::not_yet;
 use super::ids::{ScalableId, ScalingPolicyArn};
 use super::scalable_target::PERMISSIONS;
 use super::scaling::{DIMENSION, NAMESPACE, Scaled};
@@ -62,6 +63,7 @@ impl Kind for ScalingPolicy {
     const ACTIONS: &'static [Action] = &[
         Action::called("application-autoscaling:DescribeScalableTargets"),
         Action::called("application-autoscaling:DescribeScalingPolicies"),
+        Action::called("ecs:DescribeClusters"),
         Action::called("ecs:DescribeServices"),
         Action::called("application-autoscaling:PutScalingPolicy"),
         Action::implied("cloudwatch:PutMetricAlarm", PERMISSIONS),
@@ -144,7 +146,7 @@ async fn put(aws: &Aws, target: &ScalableId, spec: &ScalingPolicySpec) -> Result
     let call = call.scalable_dimension(DIMENSION).resource_id(&target.0).policy_name(POLICY);
     let call = call.policy_type(PolicyType::TargetTrackingScaling);
     let call = call.target_tracking_scaling_policy_configuration(tracking);
-    Ok(call.send().await.during(operation)?.policy_arn.into())
+    Ok(call.send().await.during(operation).map_err(not_yet)?.policy_arn.into())
 }
 
 /// Where the policy called `name` stands, given where ours does; another one at an address where nothing is wanted.
@@ -173,5 +175,6 @@ fn ours(policy: &types::ScalingPolicy) -> Ours<ScalingPolicy> {
         name: policy.policy_name.clone(),
         target,
     };
-    Ours { id: policy.policy_arn.clone(), spec: Some(spec), outputs, phase: Phase::Ready }
+    let id = format!("{}/{}", policy.resource_id, policy.policy_name);
+    Ours { id, spec: Some(spec), outputs, phase: Phase::Ready }
 }

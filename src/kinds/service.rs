@@ -12,6 +12,7 @@ use aws_sdk_ecs::types::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::ec2::not_yet;
 use super::ecs;
 use super::ids::{
     EcsClusterName, RoutableSubnetId, ScalableId, SecurityGroupId, ServiceArn, ServiceName, TaskDefinitionArn,
@@ -97,6 +98,7 @@ impl Kind for Service {
     const WHILE_SETTLING: &'static [&'static str] = &["*"];
     const RECALL: Recall = Recall::Token;
     const ACTIONS: &'static [Action] = &[
+        Action::called("ecs:DescribeClusters"),
         Action::called("ecs:DescribeServices"),
         Action::called("ecs:ListServiceDeployments"),
         Action::called("ecs:DescribeServiceRevisions"),
@@ -145,7 +147,7 @@ impl Kind for Service {
             .deployment_configuration(rollout(&spec))
             .propagate_tags(PropagateTags::Service)
             .set_tags(Some(tags.list()));
-        let arn = match call.send().await.during("ecs:CreateService") {
+        let arn = match call.send().await.during("ecs:CreateService").map_err(not_yet) {
             Err(refused) if refused.is(Meaning::AlreadyExists) => standing(aws, key, refused).await?,
             made => made?.service.and_then(|service| service.service_arn),
         };
