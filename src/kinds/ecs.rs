@@ -118,8 +118,8 @@ const SERVICES: usize = 10;
 /// How many clusters are asked at a time.
 const AT_ONCE: usize = 8;
 
-/// The services of these names, each `cluster/service`; those that are gone but not yet forgotten included. A call that
-/// fails leaves only its own names unknown.
+/// The services of these names, each `cluster/service`; those that are gone but not yet forgotten included. A
+/// call that fails leaves only its own names unknown.
 pub async fn services(aws: &Aws, names: BTreeSet<String>) -> Answer<Service> {
     let mut answer = Answer::new();
     // Asked for the services of a cluster that is not there, AWS answers with an error.

@@ -1,5 +1,5 @@
-//! A role of IAM, which ECS takes on for the tasks. The execution role is the environment's claim to its suffix: names of
-//! roles are unique in the account.
+//! A role of IAM, which ECS takes on for the tasks. The execution role is the environment's claim to its
+//! suffix: names of roles are unique in the account.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,8 +26,8 @@ pub struct Role;
 pub struct RoleSpec {
     /// The path that it stands under: `/video-pipeline/`. Names are unique whatever the path.
     pub path: String,
-    /// The service that may take it on: `ecs-tasks.amazonaws.com`. Read back, a trust policy that says anything else
-    /// stands here as it is.
+    /// The service that may take it on: `ecs-tasks.amazonaws.com`. Read back, a trust policy that says
+    /// anything else stands here as it is.
     pub service: String,
     /// The account for whose resources alone the service may take it on: twelve digits.
     pub source_account: Option<String>,
@@ -158,7 +158,8 @@ impl Kind for Role {
 /// For how long IAM may answer with what was before.
 pub(super) const LAG: std::time::Duration = std::time::Duration::from_secs(30);
 
-/// All roles of the account, each with its policies: IAM has no cheaper way to read the roles of several environments.
+/// All roles of the account, each with its policies: IAM has no cheaper way to read the roles of several
+/// environments.
 pub(super) async fn list(aws: &Aws) -> Result<Vec<Listed<RoleDetail>>, Failure> {
     let read = async || {
         let call = aws.iam.get_account_authorization_details().filter(EntityType::Role);
@@ -265,8 +266,8 @@ fn trust_in(service: &str, account: Option<&str>) -> Value {
     policy::document(vec![statement])
 }
 
-/// The service and the account that a trust policy names, if it says just what ours would; else its whole text in place of
-/// the service.
+/// The service and the account that a trust policy names, if it says just what ours would; else its whole
+/// text in place of the service.
 fn trusted_by(document: &Value) -> (String, Option<String>) {
     let statement = policy::members(&document["Statement"]).first().unwrap_or(&Value::Null);
     let only = |value: &Value| policy::members(value).first().and_then(Value::as_str).map(str::to_owned);

@@ -37,7 +37,8 @@ pub struct RolePolicySpec {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Statement {
-    /// Its name in the policy, letters and digits. Read back, a policy that our words cannot say stands here as it is.
+    /// Its name in the policy, letters and digits. Read back, a policy that our words cannot say stands here
+    /// as it is.
     pub sid: String,
     /// IAM actions: `sqs:SendMessage`.
     pub actions: BTreeSet<String>,
@@ -141,8 +142,8 @@ async fn put(
     Ok(())
 }
 
-/// Where the policy called `name`, of the role at `role`, stands: at the role policy's own address if that is its name, else
-/// at one of its own, where nothing is wanted.
+/// Where the policy called `name`, of the role at `role`, stands: at the role policy's own address if that is
+/// its name, else at one of its own, where nothing is wanted.
 fn place(role: &Address, named: &[Named], name: &str) -> Address {
     let own = RolePolicy::address(role);
     if named.iter().any(|named| named.address == own && named.name == name) {

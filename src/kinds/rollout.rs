@@ -1,8 +1,9 @@
 //! How far a service's rollout is, as ECS tells it.
 //!
-//! A rollout that fails is rolled back by ECS: the service runs the task definition before again. That is not drift. Until
-//! another one is wanted the service counts as having been given the one that failed, and is broken; after an hour it is
-//! given it once more, because what made it fail may lie outside, such as an image that was not there yet.
+//! A rollout that fails is rolled back by ECS: the service runs the task definition before again. That is not
+//! drift. Until another one is wanted the service counts as having been given the one that failed, and is
+//! broken; after an hour it is given it once more, because what made it fail may lie outside, such as an
+//! image that was not there yet.
 
 use std::time::Duration;
 
@@ -37,7 +38,8 @@ pub struct Standing {
     pub phase: Phase,
 }
 
-/// Where the service stands, given the task definition that was asked for last and whether ECS rolled that back.
+/// Where the service stands, given the task definition that was asked for last and whether ECS rolled that
+/// back.
 pub fn standing(service: &Service, requested: &str, rollback: Option<&Rollback>, now: DateTime) -> Standing {
     let given = service.task_definition().unwrap_or_default();
     let stands = |task_definition: &str, phase| Standing { task_definition: task_definition.into(), phase };

@@ -1,5 +1,5 @@
-//! What the kinds of Application Auto Scaling share. A scalable target and its policies have no tags that are cheap to
-//! read: they belong to whom the service belongs that they scale.
+//! What the kinds of Application Auto Scaling share. A scalable target and its policies have no tags that are
+//! cheap to read: they belong to whom the service belongs that they scale.
 //!
 //! The name of either in the graph is the service's scalable id, `service/CLUSTER/SERVICE`.
 
@@ -69,8 +69,8 @@ impl Scaled {
         Ok(Self { targets: targets?, services })
     }
 
-    /// The places of what belongs to the target with this id. Without its service nothing tells whose it is: there are
-    /// none then, and a service made anew brings it back.
+    /// The places of what belongs to the target with this id. Without its service nothing tells whose it is:
+    /// there are none then, and a service made anew brings it back.
     pub fn places<'s>(&self, scopes: &'s [Scope], id: &str) -> Vec<Place<'s>> {
         let mut places = Vec::new();
         for (index, scope) in scopes.iter().enumerate() {

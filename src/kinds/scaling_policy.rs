@@ -26,7 +26,8 @@ pub struct ScalingPolicy;
 pub struct ScalingPolicySpec {
     /// The service that it scales.
     pub target: Input<ScalableId>,
-    /// The average CPU utilisation aimed at, in percent. Read back, a policy that aims at something else has 0.
+    /// The average CPU utilisation aimed at, in percent. Read back, a policy that aims at something else has
+    /// 0.
     pub cpu_target_percent: f64,
     /// Seconds from one reduction to the next.
     pub scale_in_cooldown_seconds: i32,
@@ -149,7 +150,8 @@ async fn put(aws: &Aws, target: &ScalableId, spec: &ScalingPolicySpec) -> Result
     Ok(call.send().await.during(operation).map_err(not_yet)?.policy_arn.into())
 }
 
-/// Where the policy called `name` stands, given where ours does; another one at an address where nothing is wanted.
+/// Where the policy called `name` stands, given where ours does; another one at an address where nothing is
+/// wanted.
 fn address(own: &Address, name: &str) -> Address {
     if name == POLICY { own.clone() } else { Address::new(&own.kind, format!("{}-{name}", own.name)) }
 }

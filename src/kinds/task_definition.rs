@@ -1,8 +1,8 @@
 //! A revision of a task definition: what a task runs, with what, and as whom.
 //!
-//! A revision never changes, so each is described once and kept ([`Kept`](crate::aws::Kept)); a sweep costs the list alone.
-//! Its tags do change. They are read anew when everything managed is read; what was kept of them tells otherwise only whose
-//! the revision is.
+//! A revision never changes, so each is described once and kept ([`Kept`](crate::aws::Kept)); a sweep costs
+//! the list alone. Its tags do change. They are read anew when everything managed is read; what was kept of
+//! them tells otherwise only whose the revision is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -54,7 +54,8 @@ pub struct TaskDefinitionSpec {
     pub log_region: String,
     /// Seconds from SIGTERM to SIGKILL; 2 to 120.
     pub stop_timeout_seconds: i32,
-    /// The version of the secret that is current: another one makes a new revision, so that the tasks start again with it.
+    /// The version of the secret that is current: another one makes a new revision, so that the tasks start
+    /// again with it.
     pub secret_version: Input<String>,
     /// The user's tags.
     pub tags: Tags,
@@ -104,7 +105,8 @@ impl Kind for TaskDefinition {
     ];
     const CREATE_FIRST: bool = true;
     const PRIVATE: &'static [&'static str] = &["environment"];
-    // `create` looks for the revision before it makes one; should a list lag, the second one is surplus and goes.
+    // `create` looks for the revision before it makes one; should a list lag, the second one is surplus and
+    // goes.
     const RECALL: Recall = Recall::Name;
     // The tagging API may take this long to show what was changed.
     const LAG: std::time::Duration = std::time::Duration::from_secs(30);
@@ -184,7 +186,8 @@ struct Revision {
     tags: Tags,
 }
 
-/// Up to so many families are listed one by one; more are looked for in a list of all, a hundred revisions a call.
+/// Up to so many families are listed one by one; more are looked for in a list of all, a hundred revisions a
+/// call.
 const FAMILIES: usize = 5;
 
 /// The ARNs of the families' active revisions, newest first: of two at one address the newer one counts.
@@ -211,11 +214,12 @@ fn family_and_number(arn: &str) -> (&str, u64) {
     (family, number.parse().unwrap_or_default())
 }
 
-/// Up to so many revisions are described anew for their tags, which shows them as they are this moment; for more the
-/// tagging API is asked.
+/// Up to so many revisions are described anew for their tags, which shows them as they are this moment; for
+/// more the tagging API is asked.
 const DESCRIBED_ANEW: usize = 3;
 
-/// Tags by ARN, as the tagging API shows them, of revisions whose definitions are kept. What is missing is described.
+/// Tags by ARN, as the tagging API shows them, of revisions whose definitions are kept. What is missing is
+/// described.
 async fn fresh_tags(aws: &Aws, scopes: &[Scope], arns: &[String]) -> Result<BTreeMap<String, Tags>, Failure> {
     let kept = arns.iter().filter(|arn| aws.kept.get::<Revision>(arn).is_some()).count();
     if kept <= DESCRIBED_ANEW {
@@ -266,8 +270,8 @@ fn listing(arn: &str, revision: Arc<Revision>) -> Listed<Arc<Revision>> {
     Listed { id: ecs::last(arn).to_owned(), name, tags: revision.tags.clone(), object: revision }
 }
 
-/// The active revision that an earlier call for `key` made. What is kept of it does: neither its digest nor its owner
-/// changes.
+/// The active revision that an earlier call for `key` made. What is kept of it does: neither its digest nor
+/// its owner changes.
 async fn registered(aws: &Aws, key: &Key) -> Result<Option<String>, Failure> {
     for arn in active(aws, BTreeSet::from([key.name.as_str()])).await? {
         let Some(revision) = revision(aws, &arn, None).await? else { continue };
@@ -284,7 +288,8 @@ const CONTAINER: &str = "processor";
 /// The label of the container that carries the version of its secret.
 const SECRET_VERSION: &str = "streamflix.io/secret-version";
 
-/// Where the container's output goes. <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html>
+/// Where the container's output goes.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html>
 const LOG_GROUP: &str = "awslogs-group";
 const LOG_REGION: &str = "awslogs-region";
 const LOG_STREAM_PREFIX: &str = "awslogs-stream-prefix";
