@@ -73,14 +73,20 @@ ids! {
     AlarmArn,
     /// A DB subnet group's name.
     DbSubnetGroupName,
+    /// A DB subnet group: `arn:aws:rds:eu-west-1:123456789012:subgrp:video-metadata-subnet-group-dev`.
+    DbSubnetGroupArn,
     /// A DB cluster parameter group's name.
     DbClusterParameterGroupName,
+    /// A DB cluster parameter group: `arn:aws:rds:eu-west-1:123456789012:cluster-pg:video-metadata-params-pg16-dev`.
+    DbClusterParameterGroupArn,
     /// A DB cluster's identifier: `video-metadata-cluster-dev`.
     DbClusterId,
     /// A DB cluster.
     DbClusterArn,
     /// A DB instance's identifier: `video-metadata-instance-1-dev`.
     DbInstanceId,
+    /// A DB instance: `arn:aws:rds:eu-west-1:123456789012:db:video-metadata-instance-1-dev`.
+    DbInstanceArn,
     /// A secret.
     SecretArn,
     /// An ECS cluster's name.

@@ -6,6 +6,7 @@
 //! What kinds share: [`sighting`] tells whose an object is, [`tagged`] asks the tagging API about it, [`untagged`] lists by
 //! name what has no tags in lists, [`ec2`] lists by tags.
 //! [`ecs`] reads by name.
+//! [`rds`] lists clusters and tells what states mean.
 //!
 //! Architecture invariant: only the files of this directory call operations of AWS that read or change resources.
 //! A new kind is a new file, a line in [`KINDS`], and its use in the design.
@@ -31,6 +32,15 @@ pub mod scalable_target;
 pub mod scaling;
 pub mod scaling_policy;
 pub mod service;
+pub mod db_cluster;
+pub mod db_cluster_parameter_group;
+pub mod db_instance;
+pub mod db_subnet_group;
+pub mod ec2;
+pub mod facts;
+pub mod ids;
+pub mod rds;
+pub mod secret_rotation;
 pub mod sighting;
 pub mod stream;
 pub mod subnet;
@@ -57,6 +67,11 @@ pub use role_policy::{RolePolicy, RolePolicySpec, Statement};
 pub use scalable_target::{ScalableTarget, ScalableTargetSpec};
 pub use scaling_policy::{ScalingPolicy, ScalingPolicySpec};
 pub use service::{Service, ServiceSpec};
+pub use db_cluster::{DbCluster, DbClusterSpec};
+pub use db_cluster_parameter_group::{DbClusterParameterGroup, DbClusterParameterGroupSpec};
+pub use db_instance::{DbInstance, DbInstanceSpec};
+pub use db_subnet_group::{DbSubnetGroup, DbSubnetGroupSpec};
+pub use secret_rotation::{SecretRotation, SecretRotationSpec};
 pub use subnet::{Subnet, SubnetSpec};
 pub use task_definition::{TaskDefinition, TaskDefinitionSpec};
 pub use vpc::{Vpc, VpcSpec};
@@ -82,4 +97,9 @@ crate::engine::kinds! {
     Service,
     ScalableTarget,
     ScalingPolicy,
+    DbSubnetGroup,
+    DbClusterParameterGroup,
+    DbCluster,
+    DbInstance,
+    SecretRotation,
 }
