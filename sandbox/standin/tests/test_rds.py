@@ -348,6 +348,24 @@ def test_tags(rds, create_cluster, refused):
     refused("DBClusterNotFoundFault", rds.add_tags_to_resource, ResourceName=f"{arn}-none", Tags=[])
 
 
+def test_groups_are_found_by_their_tags(client, rds, network):
+    tags = [{"Key": "owner", "Value": "me"}]
+    rds.create_db_subnet_group(
+        DBSubnetGroupName="mine", DBSubnetGroupDescription="d", SubnetIds=network.subnets, Tags=tags
+    )
+    rds.create_db_cluster_parameter_group(
+        DBClusterParameterGroupName="mine", DBParameterGroupFamily="aurora-postgresql16", Description="d", Tags=tags
+    )
+    owned = [{"Key": "owner", "Values": ["me"]}]
+
+    def found(resource_type):
+        answer = client("resourcegroupstaggingapi").get_resources(TagFilters=owned, ResourceTypeFilters=[resource_type])
+        return [mapping["ResourceARN"].split(":", 5)[5] for mapping in answer["ResourceTagMappingList"]]
+
+    assert found("rds:subgrp") == ["subgrp:mine"]
+    assert found("rds:cluster-pg") == ["cluster-pg:mine"]
+
+
 def test_engine_versions(rds):
     def described(**options):
         return rds.describe_db_engine_versions(Engine="aurora-postgresql", **options)["DBEngineVersions"]
