@@ -148,6 +148,9 @@ const TABLE: &[Row] = &[
     // RDS. https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html
     of("rds:", "InvalidVPCNetworkStateFault", "", Invalid),
     of("rds:", "InvalidDBSubnetGroupFault", "", Invalid),
+    // A subnet made a moment ago.
+    later("rds:CreateDBSubnetGroup", "InvalidSubnet", "", 5),
+    of("rds:", "SubnetAlreadyInUse", "", InUse),
     later("rds:", "InsufficientDBInstanceCapacity", "", 300),
     later("rds:", "InsufficientDBClusterCapacityFault", "", 300),
     of("rds:", "StorageTypeNotSupportedFault", "", Invalid),
