@@ -13,6 +13,7 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -26,7 +27,7 @@ class AwsError(ServiceException):
 class Mend:
     """One correction of moto: where it is hung, and what it does."""
 
-    target: type
+    target: type | ModuleType
     method: str
     function: Callable[..., Any]
     wraps: bool
@@ -72,8 +73,8 @@ class Mends:
     service: str
     mends: list[Mend] = field(default_factory=list)
 
-    def around(self, target: type, *methods: str) -> Callable[..., Any]:
-        """Calls the function in place of each method, with the original method as its first argument."""
+    def around(self, target: type | ModuleType, *methods: str) -> Callable[..., Any]:
+        """Calls the function in place of each method (or function of a module), with the original as its first argument."""
         return self._register(target, methods, wraps=True)
 
     def adds(self, target: type, method: str) -> Callable[..., Any]:
@@ -94,7 +95,7 @@ class Mends:
         for mend in self.mends:
             mend.install()
 
-    def _register(self, target: type, methods: tuple[str, ...], wraps: bool) -> Callable[..., Any]:
+    def _register(self, target: type | ModuleType, methods: tuple[str, ...], wraps: bool) -> Callable[..., Any]:
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
             self.mends.extend(Mend(target, method, function, wraps) for method in methods)
             return function

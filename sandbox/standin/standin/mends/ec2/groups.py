@@ -1,0 +1,67 @@
+"""Security groups: their rules as AWS compares and describes them."""
+
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.responses import EC2Response
+
+from ...mending import Mends
+
+mends = Mends("EC2")
+
+
+@mends.computes(SecurityGroupRule, "description")
+def a_rule_with_a_group_has_a_description(self: SecurityGroupRule) -> str | None:
+    """A rule has a description, whether a range of addresses or a group is its source.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRule.html"""
+    return self.ip_range.get("Description") or self.source_group.get("Description")
+
+
+@mends.adds(SecurityGroupRule, "__eq__")
+def rules_are_compared_without_descriptions(self: SecurityGroupRule, other: object) -> bool:
+    """A rule is its protocol, ports and source: no second one is made for another description, and it is revoked without one.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupIngress.html"""
+    return isinstance(other, SecurityGroupRule) and _identity(self) == _identity(other)
+
+
+@mends.around(EC2Response, "authorize_security_group_ingress", "authorize_security_group_egress")
+def rules_are_added_all_or_none(original: Any, self: Any) -> ActionResult:
+    """A call adds all of its rules, and answers with all of them, or none: one that exists already spoils it.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html"""
+    group = _group(self)
+    before = _rules(group)
+    answer = _all_or_nothing(original, self, group)
+    added = [rule for rule in _rules(group) if not any(rule is one for one in before)]
+    return ActionResult(answer.result | {"SecurityGroupRules": added})
+
+
+@mends.around(EC2Response, "revoke_security_group_ingress", "revoke_security_group_egress")
+def rules_are_revoked_all_or_none(original: Any, self: Any) -> ActionResult:
+    """A call revokes all of its rules or none: one that does not exist spoils it.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupIngress.html"""
+    return _all_or_nothing(original, self, _group(self))
+
+
+def _identity(rule: SecurityGroupRule) -> tuple[Any, ...]:
+    source = rule.ip_range.get("CidrIp"), rule.ip_range.get("CidrIpv6"), rule.source_group.get("GroupId"), rule.prefix_list_id
+    ports = (rule.from_port, rule.to_port) if rule.ip_protocol != "-1" else ()
+    return (rule.ip_protocol, *source, *ports)
+
+
+def _group(response: Any) -> Any:
+    return response.ec2_backend.get_security_group_by_name_or_id(response._get_param("GroupId") or response._get_param("GroupName"))
+
+
+def _rules(group: Any) -> list[SecurityGroupRule]:
+    return [*group.ingress_rules, *group.egress_rules] if group else []
+
+
+def _all_or_nothing(original: Any, response: Any, group: Any) -> ActionResult:
+    before = (list(group.ingress_rules), list(group.egress_rules)) if group else None
+    try:
+        return original(response)
+    except Exception:
+        if before is not None:
+            group.ingress_rules, group.egress_rules = before
+        raise
