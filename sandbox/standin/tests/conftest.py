@@ -23,6 +23,7 @@ class StandIn:
     def __init__(self, endpoint: str, calls: Path) -> None:
         self.endpoint = endpoint
         self._calls = calls
+        self._clients: dict[Any, Any] = {}
 
     def control(self, method: str, name: str, body: Any = None) -> Any:
         """Calls a control endpoint."""
@@ -40,10 +41,13 @@ class StandIn:
         self.control("POST", "elapse", {"seconds": seconds})
 
     def client(self, service: str, **credentials: str) -> Any:
-        """A boto3 client that never retries."""
+        """A boto3 client that never retries; made once, because that takes longer than most tests."""
         keys = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "secret"} | credentials
-        config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
-        return boto3.client(service, region_name=REGION, endpoint_url=self.endpoint, config=config, **keys)
+        which = (service, *sorted(keys.items()))
+        if which not in self._clients:
+            config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
+            self._clients[which] = boto3.client(service, region_name=REGION, endpoint_url=self.endpoint, config=config, **keys)
+        return self._clients[which]
 
     def calls(self) -> list[dict[str, Any]]:
         """The call log."""

@@ -20,7 +20,8 @@ def iam(client):
 
 
 def test_the_report_of_an_account_shows_roles_with_all_they_have(iam):
-    boundary, attached = (iam.create_policy(PolicyName=name, PolicyDocument=EVERYTHING)["Policy"]["Arn"] for name in ("b", "a"))
+    boundary = iam.create_policy(PolicyName="b", PolicyDocument=EVERYTHING)["Policy"]["Arn"]
+    attached = iam.create_policy(PolicyName="a", PolicyDocument=EVERYTHING)["Policy"]["Arn"]
     iam.create_role(
         RoleName="r",
         Path="/video-pipeline/",
@@ -44,9 +45,10 @@ def test_the_report_of_an_account_shows_roles_with_all_they_have(iam):
 @pytest.mark.parametrize("action", ["GetAccountAuthorizationDetails", "ListRoles"])
 def test_trust_policies_come_url_encoded(standin, iam, action):
     iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust())
-    scope = "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=0"
+    scope = "Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/iam/aws4_request"
+    headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"}
     body = urllib.parse.urlencode({"Action": action, "Version": "2010-05-08"}).encode()
-    with urllib.request.urlopen(urllib.request.Request(standin.endpoint, data=body, headers={"Authorization": scope})) as answer:
+    with urllib.request.urlopen(urllib.request.Request(standin.endpoint, data=body, headers=headers)) as answer:
         text = answer.read().decode()
     document = text.split("<AssumeRolePolicyDocument>")[1].split("<")[0]
     assert document.startswith("%7B%22")
@@ -80,7 +82,8 @@ def test_the_report_of_an_account_comes_in_pages(iam, refused):
 )
 def test_a_malformed_trust_policy_is_refused(iam, refused, document):
     refused("MalformedPolicyDocument", iam.create_role, RoleName="r", AssumeRolePolicyDocument=document)
-    iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust(SERVICE | {"Condition": {"StringEquals": {"aws:SourceAccount": "1"}}}))
+    conditional = SERVICE | {"Condition": {"StringEquals": {"aws:SourceAccount": "1"}}}
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust(conditional))
     refused("MalformedPolicyDocument", iam.update_assume_role_policy, RoleName="r", PolicyDocument=document)
 
 

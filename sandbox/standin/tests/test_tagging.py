@@ -36,8 +36,8 @@ def make_log_group(client):
 
 
 def make_alarm(client):
-    alarm = {"AlarmName": "a", "Namespace": "N", "MetricName": "M", "ComparisonOperator": "GreaterThanThreshold", "Statistic": "Sum"}
-    client("cloudwatch").put_metric_alarm(EvaluationPeriods=1, Period=60, Threshold=1, Tags=PAIRS, **alarm)
+    alarm = {"AlarmName": "a", "Namespace": "N", "MetricName": "M", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1}
+    client("cloudwatch").put_metric_alarm(ComparisonOperator="GreaterThanThreshold", Threshold=1, Tags=PAIRS, **alarm)
     return lambda: client("cloudwatch").delete_alarms(AlarmNames=["a"])
 
 

@@ -51,12 +51,13 @@ def log_groups_are_listed_in_pages(self: Any) -> str:
     limit = self._get_param("limit") or LARGEST_PAGE
     if not 1 <= limit <= LARGEST_PAGE:
         _invalid("limit", limit, f"Member must have value between 1 and {LARGEST_PAGE}")
-    groups = [self.logs_backend.groups[name] for name in sorted(self.logs_backend.groups)]
+    groups = sorted(self.logs_backend.groups.values(), key=lambda group: group.name)
     try:
-        page, token = cut([group.to_describe_dict() for group in groups if _is_asked_for(self, group)], limit, self._get_param("nextToken"))
+        page, token = cut([group for group in groups if _is_asked_for(self, group)], limit, self._get_param("nextToken"))
     except ValueError:
         raise AwsError("InvalidParameterException", "The specified nextToken is invalid.") from None
-    return json.dumps({"logGroups": page} | ({"nextToken": token} if token else {}))
+    described = [group.to_describe_dict() for group in page]
+    return json.dumps({"logGroups": described} | ({"nextToken": token} if token else {}))
 
 
 @mends.around(LogsBackend, "delete_log_group")

@@ -58,7 +58,8 @@ def _resources(backend: ResourceGroupsTaggingAPIBackend) -> Iterator[TaggedResou
         *(cluster.arn for cluster in ecs_backends[account][region].clusters.values() if cluster.status == "INACTIVE"),
         *(service.arn for service in ecs_backends[account][region].services.values() if service.status == "INACTIVE"),
     }
-    return chain((resource for resource in known if resource.arn not in gone), _streams(account, region), _groups(account, region))
+    existing = (resource for resource in known if resource.arn not in gone)
+    return chain(existing, _streams(account, region), _groups(account, region))
 
 
 def _streams(account: str, region: str) -> Iterator[TaggedResource]:

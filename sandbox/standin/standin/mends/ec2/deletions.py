@@ -13,8 +13,9 @@ mends = Mends("EC2")
 
 @mends.around(EC2Backend, "delete_vpc")
 def a_vpc_in_use_is_kept(original: Any, self: Any, vpc_id: str) -> Any:
-    """A VPC goes after its gateways, endpoints, subnets, route tables and security groups, but takes the main route table, the
-    default group and the default network ACL with it. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpc.html"""
+    """A VPC goes after its gateways, endpoints, subnets, route tables and security groups, and takes with it what came with it:
+    the main route table, the default group and the default network ACL.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpc.html"""
     self.get_vpc(vpc_id)
     attached = any(gateway.vpc and gateway.vpc.id == vpc_id for gateway in self.internet_gateways.values())
     grouped = any(not group.is_default for group in self.groups[vpc_id].values())
@@ -72,8 +73,8 @@ def a_gateway_of_public_addresses_stays(original: Any, self: Any, internet_gatew
     gateway = self.get_internet_gateway(internet_gateway_id)
     public = any(interface.public_ip for interface in self.enis.values() if interface.vpc_id == vpc_id)
     if public and gateway.vpc and gateway.vpc.id == vpc_id:
-        message = f"Network {vpc_id} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway."
-        raise DependencyViolationError(message)
+        remedy = "Please unmap those public address(es) before detaching the gateway."
+        raise DependencyViolationError(f"Network {vpc_id} has some mapped public address(es). {remedy}")
     original(self, internet_gateway_id, vpc_id)
 
 

@@ -44,13 +44,14 @@ def rules_are_revoked_all_or_none(original: Any, self: Any) -> ActionResult:
 
 
 def _identity(rule: SecurityGroupRule) -> tuple[Any, ...]:
-    source = rule.ip_range.get("CidrIp"), rule.ip_range.get("CidrIpv6"), rule.source_group.get("GroupId"), rule.prefix_list_id
+    addresses = rule.ip_range.get("CidrIp"), rule.ip_range.get("CidrIpv6")
     ports = (rule.from_port, rule.to_port) if rule.ip_protocol != "-1" else ()
-    return (rule.ip_protocol, *source, *ports)
+    return (rule.ip_protocol, *addresses, rule.source_group.get("GroupId"), rule.prefix_list_id, *ports)
 
 
 def _group(response: Any) -> Any:
-    return response.ec2_backend.get_security_group_by_name_or_id(response._get_param("GroupId") or response._get_param("GroupName"))
+    given = response._get_param("GroupId") or response._get_param("GroupName")
+    return response.ec2_backend.get_security_group_by_name_or_id(given)
 
 
 def _rules(group: Any) -> list[SecurityGroupRule]:

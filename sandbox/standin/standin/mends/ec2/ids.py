@@ -21,10 +21,10 @@ class Ids:
     """The ids of one kind of object."""
 
     prefix: str
-    malformed: str
-    not_found: str
     parameters: tuple[str, ...]
     """The request parameters that hold them, wherever in the request they stand."""
+    malformed: str
+    not_found: str
 
     def check(self, value: str) -> None:
         """Refuses an id that cannot be one of these."""
@@ -33,14 +33,24 @@ class Ids:
 
 
 KINDS = [
-    Ids("vpc", "InvalidVpcID.Malformed", "InvalidVpcID.NotFound", ("VpcId", "VpcIds")),
-    Ids("subnet", "InvalidSubnetID.Malformed", "InvalidSubnetID.NotFound", ("SubnetId", "SubnetIds")),
-    Ids("rtb", "InvalidRouteTableId.Malformed", "InvalidRouteTableID.NotFound", ("RouteTableId", "RouteTableIds")),
-    Ids("sg", "InvalidGroupId.Malformed", "InvalidGroup.NotFound", ("GroupId", "GroupIds", "Groups", "SecurityGroupIds")),
-    Ids("igw", "InvalidInternetGatewayId.Malformed", "InvalidInternetGatewayID.NotFound", ("InternetGatewayId", "InternetGatewayIds")),
-    Ids("eni", "InvalidNetworkInterfaceId.Malformed", "InvalidNetworkInterfaceID.NotFound", ("NetworkInterfaceId", "NetworkInterfaceIds")),
-    Ids("vpce", "InvalidVpcEndpointId.Malformed", "InvalidVpcEndpointId.NotFound", ("VpcEndpointId", "VpcEndpointIds")),
-    Ids("sgr", "InvalidSecurityGroupRuleId.Malformed", "InvalidSecurityGroupRuleId.NotFound", ("SecurityGroupRuleIds",)),
+    Ids("vpc", ("VpcId", "VpcIds"), "InvalidVpcID.Malformed", "InvalidVpcID.NotFound"),
+    Ids("subnet", ("SubnetId", "SubnetIds"), "InvalidSubnetID.Malformed", "InvalidSubnetID.NotFound"),
+    Ids("rtb", ("RouteTableId", "RouteTableIds"), "InvalidRouteTableId.Malformed", "InvalidRouteTableID.NotFound"),
+    Ids("sg", ("GroupId", "GroupIds", "Groups", "SecurityGroupIds"), "InvalidGroupId.Malformed", "InvalidGroup.NotFound"),
+    Ids(
+        "igw",
+        ("InternetGatewayId", "InternetGatewayIds"),
+        "InvalidInternetGatewayId.Malformed",
+        "InvalidInternetGatewayID.NotFound",
+    ),
+    Ids(
+        "eni",
+        ("NetworkInterfaceId", "NetworkInterfaceIds"),
+        "InvalidNetworkInterfaceId.Malformed",
+        "InvalidNetworkInterfaceID.NotFound",
+    ),
+    Ids("vpce", ("VpcEndpointId", "VpcEndpointIds"), "InvalidVpcEndpointId.Malformed", "InvalidVpcEndpointId.NotFound"),
+    Ids("sgr", ("SecurityGroupRuleIds",), "InvalidSecurityGroupRuleId.Malformed", "InvalidSecurityGroupRuleId.NotFound"),
 ]
 _BY_PARAMETER = {parameter: kind for kind in KINDS for parameter in kind.parameters}
 _BY_PREFIX = {kind.prefix: kind for kind in KINDS}

@@ -49,4 +49,5 @@ def _check_size(operation: str, size: int) -> None:
     least, most = shape.metadata["min"], shape.metadata["max"]
     if not least <= size <= most:
         bound = f"greater than {least}" if size < least else f"less than or equal to {most}"
-        raise AwsError("InvalidParameterValue", f"Value ( {size} ) for parameter maxResults is invalid. Expecting a value {bound}.")
+        message = f"Value ( {size} ) for parameter maxResults is invalid. Expecting a value {bound}."
+        raise AwsError("InvalidParameterValue", message)
