@@ -337,8 +337,8 @@ def test_the_tags_of_a_deleted_object_are_gone(ec2):
 
 
 def test_the_tags_of_others_do_not_slow_a_list_down(ec2):
-    made = [ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"] for _ in range(50)]
-    ec2.create_tags(Resources=made, Tags=[{"Key": f"key-{i}", "Value": "v"} for i in range(40)])
+    made = [ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"] for _ in range(100)]
+    ec2.create_tags(Resources=made, Tags=[{"Key": f"key-{i}", "Value": "v"} for i in range(50)])
 
     def seconds(filters):
         times = []
@@ -348,4 +348,4 @@ def test_the_tags_of_others_do_not_slow_a_list_down(ec2):
             times.append(time.monotonic() - start)
         return min(times)
 
-    assert seconds(by("tag:key-0", "none")) < 10 * seconds(by("internet-gateway-id", "none"))
+    assert seconds(by("tag:key-0", "none")) < 8 * seconds(by("internet-gateway-id", "none"))
