@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.core.serialize import url_encode
 from moto.iam.models import IAMBackend, Role, iam_backends
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
-from moto.iam.responses import IamResponse, url_encode
+from moto.iam.responses import IamResponse
 from moto.sts.models import STSBackend
 from moto.utilities.utils import get_partition
 
