@@ -58,12 +58,12 @@ class Mend:
 
 @dataclass
 class ComputedMend(Mend):
-    """A correction of an attribute: it is computed whenever it is read. What sets it stays as it was."""
+    """A correction of an attribute: it is computed whenever it is read. A property's setter stays; other values set are dropped."""
 
     def install(self) -> None:
         """Replaces the attribute on moto's class."""
         setter = getattr(getattr(self.target, self.method, None), "fset", None)
-        setattr(self.target, self.method, property(self.function, setter))
+        setattr(self.target, self.method, property(self.function, setter or (lambda owner, value: None)))
 
 
 @dataclass
