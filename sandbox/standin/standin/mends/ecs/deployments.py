@@ -24,6 +24,7 @@ FAILING_IMAGES = "ecs.failing_images"
 control.define_setting(FAILING_IMAGES, "fails")
 
 EVENTS_KEPT = 100
+SHORTEST_RETRY = 0.1
 
 
 @dataclass
@@ -197,11 +198,18 @@ def _launch_missing(deployment: Deployment) -> list[Task]:
 
 
 def _come_up(deployment: Deployment, task: Task) -> None:
-    """A task has had its time to start: it runs, or it fails."""
+    """A task has had its time to start: it runs, or it fails, or it is tried again once its roles are known."""
+    if task.desired_status != "RUNNING":
+        return
+    if (role := _role_not_yet_known(deployment)) is not None:
+        say(deployment.service, f"failed to launch a task with (error {roles.unable_to_assume(role)}).")
+        retry = max(timing.of(tasks.START), SHORTEST_RETRY)
+        timing.after_seconds(retry, lambda: _come_up(deployment, task))
+        return
     fault = _fault(deployment)
     if fault is None:
         tasks.start(task)
-    elif task.desired_status == "RUNNING":
+    else:
         tasks.stop(task, fault, "TaskFailedToStart")
         deployment.failed_tasks += 1
         deployment.record.failed_tasks = deployment.failed_tasks
@@ -214,6 +222,8 @@ def _conclude(deployment: Deployment) -> None:
     if not deployment.current or deployment.rollout_state != "IN_PROGRESS":
         return
     deployment.overdue = True
+    if _role_not_yet_known(deployment) is not None:
+        return
     if _fault(deployment) is not None:
         _fail(deployment)
     elif deployment.running() >= deployment.service.desired_count:
@@ -286,15 +296,26 @@ def _fault(deployment: Deployment) -> str | None:
     for container in definition.container_definitions:
         if word and word in container["image"]:
             return f"CannotPullContainerError: failed to resolve ref {container['image']}: not found"
-    for role in (getattr(definition, "execution_role_arn", None), getattr(definition, "task_role_arn", None)):
-        if role is not None and (fault := roles.fault(deployment.service._account_id, role)) is not None:
+    for role in _roles(definition):
+        if (fault := roles.fault(deployment.service._account_id, role)) is not None:
             return fault
     return None if _subnets_exist(deployment) else "ResourceInitializationError: the subnet does not exist."
 
 
+def _role_not_yet_known(deployment: Deployment) -> str | None:
+    account = deployment.service._account_id
+    return next((role for role in _roles(deployment.definition) if not roles.known_everywhere(account, role)), None)
+
+
+def _roles(definition: TaskDefinition) -> list[str]:
+    given = (getattr(definition, name, None) for name in ("execution_role_arn", "task_role_arn"))
+    return [role for role in given if role is not None]
+
+
 def _subnets_exist(deployment: Deployment) -> bool:
     service, network = deployment.service, deployment.revision.network_configuration or {}
-    known = ec2_backends[service._account_id][service.region_name].subnets
+    zones = ec2_backends[service._account_id][service.region_name].subnets.values()
+    known = {subnet for zone in zones for subnet in zone}
     return all(subnet in known for subnet in network.get("awsvpcConfiguration", {}).get("subnets", []))
 
 

@@ -21,13 +21,25 @@ def fault(account_id: str, name_or_arn: str) -> str | None:
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
     """
     role = find(account_id, name_or_arn)
-    if role is not None and _trusts_tasks(role, account_id):
-        return None
+    trusted = role is not None and _trusts_tasks(role, account_id)
+    return None if trusted else unable_to_assume(name_or_arn)
+
+
+def unable_to_assume(name_or_arn: str) -> str:
+    """What ECS says of a role that it cannot assume, or not yet."""
     return (
         f"ECS was unable to assume the role '{name_or_arn}' that was provided for this task. Please verify that the role "
         "being passed has the proper trust relationship and permissions and that your IAM user has permissions to pass "
         "this role."
     )
+
+
+def known_everywhere(account_id: str, name_or_arn: str) -> bool:
+    """Whether a role, if it exists, was made long enough ago.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+    """
+    return getattr(find(account_id, name_or_arn), "propagated", True)
 
 
 def _trusts_tasks(role: Role, account_id: str) -> bool:

@@ -45,13 +45,15 @@ def a_task_has_an_interface_in_a_subnet(
 
 
 @mends.around(Task, "__init__")
-def a_new_task_is_provisioning(original: Any, self: Any, cluster: Any, definition: TaskDefinition, *args: Any, **kwargs: Any) -> None:
+def a_new_task_is_provisioning(
+    original: Any, self: Any, cluster: Cluster, task_definition: TaskDefinition, *args: Any, **kwargs: Any
+) -> None:
     """A task goes from PROVISIONING to RUNNING, and to STOPPED by way of DEPROVISIONING.
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html"""
     self.state = "PROVISIONING"
     self.created_at = datetime.now(UTC)
-    self.cpu, self.memory = definition.cpu, definition.memory
-    original(self, cluster, definition, *args, **kwargs)
+    self.cpu, self.memory = task_definition.cpu, task_definition.memory
+    original(self, cluster, task_definition, *args, **kwargs)
 
 
 @mends.computes(Task, "last_status")
