@@ -94,7 +94,11 @@ class StandIn:
         if answer.status >= 400:
             problem = json.loads(answer.body)
             code = wire.error_code(answer) or "InternalFailure"
-            return wire.error("cbor", answer.status, code, problem.get("message") or problem.get("Message") or "", call.request_id)
+            message = problem.get("message") or problem.get("Message") or ""
+            refusal = wire.error("cbor", answer.status, code, message, call.request_id)
+            # The code of the older protocol, which SDKs prefer: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
+            refusal.headers |= {name.lower(): value for name, value in answer.headers.items() if name.lower() == "x-amzn-query-error"}
+            return refusal
         headers = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
         return Answer(answer.status, headers, cbor.encode(json.loads(answer.body or b"{}"), operation.output_shape))
 

@@ -1,9 +1,18 @@
-"""The mends of CloudWatch. boto3 speaks RPC v2 CBOR to it, as aws-sdk-rust does."""
+"""The mends of CloudWatch, in JSON, which boto3 speaks to it, and in RPC v2 CBOR, which aws-sdk-rust does."""
 
+import urllib.error
 import urllib.parse
 import urllib.request
+from typing import Any
 
+import botocore.session
 import pytest
+from botocore import xform_name
+from botocore.exceptions import ClientError
+from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
+
+SCOPE = "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/eu-west-1/monitoring/aws4_request, SignedHeaders=host, Signature=0"
 
 ALARM = {
     "AlarmName": "a",
@@ -26,9 +35,37 @@ ALARM = {
 }
 
 
-@pytest.fixture
-def cloudwatch(client):
-    return client("cloudwatch")
+class CborClient:
+    """Calls CloudWatch in RPC v2 CBOR, by botocore's own encoder and decoder."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._model = botocore.session.get_session().get_service_model("cloudwatch")
+        self._operations = {xform_name(name): name for name in self._model.operation_names}
+
+    def __getattr__(self, name: str) -> Any:
+        operation = self._model.operation_model(self._operations[name])
+        return lambda **parameters: self._call(operation, parameters)
+
+    def _call(self, operation: Any, parameters: dict[str, Any]) -> Any:
+        request = create_serializer("smithy-rpc-v2-cbor").serialize_to_request(parameters, operation)
+        headers = request["headers"] | {"Authorization": SCOPE}
+        url = self._endpoint + request["url_path"]
+        try:
+            answer = urllib.request.urlopen(urllib.request.Request(url, request["body"], headers, method="POST"))
+        except urllib.error.HTTPError as error:
+            answer = error
+        assert answer.headers["smithy-protocol"] == "rpc-v2-cbor"
+        raw = {"status_code": answer.status, "headers": answer.headers, "body": answer.read()}
+        parsed = create_parser("smithy-rpc-v2-cbor").parse(raw, operation.output_shape)
+        if answer.status >= 400:
+            raise ClientError(parsed, operation.name)
+        return parsed
+
+
+@pytest.fixture(params=["json", "cbor"])
+def cloudwatch(request, standin, client):
+    return client("cloudwatch") if request.param == "json" else CborClient(standin.endpoint)
 
 
 def describe(cloudwatch, name="a"):
@@ -116,9 +153,6 @@ def test_filters_of_alarms_combine(cloudwatch):
 def test_the_older_protocol_is_still_understood(standin, client):
     client("cloudwatch").put_metric_alarm(**ALARM)
     body = urllib.parse.urlencode({"Action": "DescribeAlarms", "Version": "2010-08-01"}).encode()
-    headers = {
-        "Content-Type": "application/x-www-form-urlencoded",
-        "Authorization": "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/eu-west-1/monitoring/aws4_request, SignedHeaders=host, Signature=0",
-    }
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": SCOPE}
     answer = urllib.request.urlopen(urllib.request.Request(standin.endpoint, data=body, headers=headers)).read().decode()
     assert "<AlarmName>a</AlarmName>" in answer and "<Threshold>0.5</Threshold>" in answer
