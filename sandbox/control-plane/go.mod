@@ -1,4 +1,4 @@
-// The programs of a Kubernetes control plane, built from their public modules: see ../src/control_plane/build.rs.
+// The programs of a Kubernetes control plane, built from their public modules: see ../src/assets/programs.rs.
 module streamflix.io/sandbox/control-plane
 
 go 1.26.0

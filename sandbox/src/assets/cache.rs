@@ -1,0 +1,64 @@
+//! The folder outside the checkout that keeps what was made once.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::Error;
+
+/// A folder of the cache for whatever is made from `source`: another content, another folder.
+pub fn folder(name: &str, source: &Path) -> Result<PathBuf, Error> {
+    let content = std::fs::read(source).map_err(file("read", source))?;
+    let folder = root()?.join(format!("{name}-{}", fingerprint(&content)));
+    std::fs::create_dir_all(&folder).map_err(file("make the folder", &folder))?;
+    Ok(folder)
+}
+
+/// Keeps everybody else from making things in this folder until it is dropped. Waits for whoever does so now.
+pub async fn lock(folder: &Path) -> Result<File, Error> {
+    let path = folder.join("lock");
+    let file = File::create(&path).map_err(file("write the lock", &path))?;
+    let locked = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await;
+    locked.map_err(std::io::Error::other).flatten().map_err(self::file("lock", &path))
+}
+
+/// What went wrong with a file.
+pub fn file(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.to_path_buf();
+    move |source| Error::File { what, path, source }
+}
+
+fn root() -> Result<PathBuf, Error> {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    variable("VIDEO_PIPELINE_CACHE")
+        .or_else(|| variable("XDG_CACHE_HOME").map(|caches| caches.join("video-pipeline-operator")))
+        .or_else(|| variable("HOME").map(|home| home.join(".cache/video-pipeline-operator")))
+        .ok_or(Error::NoCache)
+}
+
+fn fingerprint(content: &[u8]) -> String {
+    Sha256::digest(content).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_content_has_another_fingerprint() {
+        assert_eq!(fingerprint(b"content"), fingerprint(b"content"));
+        assert_ne!(fingerprint(b"content"), fingerprint(b"another content"));
+        assert_eq!(fingerprint(b"").len(), 16);
+    }
+
+    #[tokio::test]
+    async fn a_lock_keeps_others_out_until_it_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = lock(folder.path()).await.unwrap();
+        let other = File::create(folder.path().join("lock")).unwrap();
+        assert!(other.try_lock().is_err());
+        drop(held);
+        assert!(other.try_lock().is_ok());
+    }
+}

@@ -1,0 +1,115 @@
+//! Who wrote what to Kubernetes, read off the API server's audit log.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::Error;
+
+/// One attempt to write to Kubernetes, answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KubernetesWrite {
+    /// When it was answered.
+    pub time: Timestamp,
+    /// `create`, `update`, `patch`, `delete` or `deletecollection`.
+    pub verb: String,
+    /// How the program that wrote calls itself.
+    pub user_agent: String,
+    /// As whom it wrote.
+    pub user: String,
+    /// What was written, such as `videopipelines`, or with its subresource `videopipelines/status`.
+    pub resource: String,
+    /// Where.
+    pub namespace: Option<String>,
+    /// Which one; unknown where the server chooses the name.
+    pub name: Option<String>,
+    /// The HTTP status of the answer.
+    pub status: u16,
+}
+
+/// An event of the audit log: <https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/>.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    stage: String,
+    verb: String,
+    #[serde(default)]
+    user_agent: String,
+    user: User,
+    object_ref: Option<Object>,
+    response_status: Option<Status>,
+    stage_timestamp: Timestamp,
+}
+
+#[derive(Deserialize)]
+struct User {
+    username: String,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    resource: Option<String>,
+    subresource: Option<String>,
+    namespace: Option<String>,
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    code: u16,
+}
+
+/// All writes of an audit log. The line that is being written at this moment is left out.
+pub(super) fn read(log: &Path) -> Result<Vec<KubernetesWrite>, Error> {
+    let failed = |source| Error::File { what: "read the audit log", path: log.to_path_buf(), source };
+    let text = std::fs::read_to_string(log).map_err(failed)?;
+    let complete = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
+    let events =
+        complete.lines().map(|line| serde_json::from_str::<Event>(line).map_err(std::io::Error::from));
+    events.filter_map(|event| event.map(write).transpose()).collect::<Result<_, _>>().map_err(failed)
+}
+
+/// The write that an event tells of; `None` for what writes nothing, such as a review of somebody's rights.
+fn write(event: Event) -> Option<KubernetesWrite> {
+    let object = event.object_ref.filter(|_| event.stage == "ResponseComplete")?;
+    let resource = object.resource.filter(|resource| !resource.ends_with("reviews"))?;
+    Some(KubernetesWrite {
+        time: event.stage_timestamp,
+        verb: event.verb,
+        user_agent: event.user_agent,
+        user: event.user.username,
+        resource: object.subresource.map_or_else(|| resource.clone(), |sub| format!("{resource}/{sub}")),
+        namespace: object.namespace,
+        name: object.name,
+        status: event.response_status.map_or(0, |status| status.code),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINES: &str = concat!(
+        r#"{"stage":"ResponseComplete","verb":"patch","user":{"username":"admin"},"userAgent":"video-pipeline-operator/0.1.0","#,
+        r#""objectRef":{"resource":"videopipelines","subresource":"status","namespace":"default","name":"dev"},"#,
+        r#""responseStatus":{"code":200},"stageTimestamp":"2026-01-02T03:04:05.678901Z"}"#,
+        "\n",
+        r#"{"stage":"ResponseComplete","verb":"create","user":{"username":"admin"},"objectRef":{"resource":"subjectaccessreviews"},"#,
+        r#""responseStatus":{"code":201},"stageTimestamp":"2026-01-02T03:04:05.678901Z"}"#,
+        "\n",
+        r#"{"stage":"Respon"#
+    );
+
+    #[test]
+    fn writes_are_read_off_an_audit_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("audit.jsonl");
+        std::fs::write(&log, LINES).unwrap();
+        let writes = read(&log).unwrap();
+        assert_eq!(writes.len(), 1, "{writes:?}");
+        assert_eq!(writes[0].resource, "videopipelines/status");
+        assert_eq!(writes[0].user_agent, "video-pipeline-operator/0.1.0");
+        assert_eq!((writes[0].verb.as_str(), writes[0].status), ("patch", 200));
+    }
+}
