@@ -21,6 +21,8 @@ struct Shared {
     name: String,
     started: Instant,
     terminal: bool,
+    /// How often a plain line may be written, if there is something new.
+    pause: Duration,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -33,20 +35,35 @@ struct State {
 
 /// How often a moving line moves.
 const FRAME: Duration = Duration::from_millis(120);
-/// How often a plain line is written while a step waits.
+/// How often a plain line is written at least while a step waits.
 const PLAIN: Duration = Duration::from_secs(10);
+/// How often a plain line may be written for a step that is worth watching.
+const PLAIN_LIVE: Duration = Duration::from_secs(2);
 /// Columns for the name of a step.
 const NAME_WIDTH: usize = 30;
 /// Characters of a moving line: a longer one would wrap on a small terminal and could not be painted over.
 const LINE_WIDTH: usize = 79;
+/// Characters of a plain line.
+const PLAIN_WIDTH: usize = 160;
 
 impl Step {
     /// A step begins.
     pub fn begin(name: impl Into<String>) -> Self {
+        Self::paced(name.into(), PLAIN)
+    }
+
+    /// A step begins whose notes are worth reading one by one.
+    pub fn live(name: impl Into<String>) -> Self {
+        Self::paced(name.into(), PLAIN_LIVE)
+    }
+
+    fn paced(name: String, pause: Duration) -> Self {
+        let terminal = std::io::stderr().is_terminal();
         let shared = Arc::new(Shared {
-            name: name.into(),
+            name,
             started: Instant::now(),
-            terminal: std::io::stderr().is_terminal(),
+            terminal,
+            pause: if terminal { FRAME } else { pause },
             state: Mutex::default(),
             changed: Condvar::new(),
         });
@@ -94,20 +111,27 @@ impl Drop for Step {
 impl Shared {
     /// The painter's life: a frame on terminals, a plain line elsewhere, until the step is over.
     fn paint(&self) {
-        let pause = if self.terminal { FRAME } else { PLAIN };
+        let mut written = (Instant::now(), String::new());
         let mut state = self.state();
         for frame in 0.. {
             if self.terminal {
                 write(&self.moving_line(&state.note, frame));
-            } else if frame > 0 {
-                write(&format!("… {} ({}) {}\n", self.name, self.elapsed(), state.note));
+            } else if written.1 != state.note || written.0.elapsed() >= PLAIN {
+                write(&self.plain_line(&state.note));
+                written = (Instant::now(), state.note.clone());
             }
-            let wait = self.changed.wait_timeout_while(state, pause, |state| !state.over);
+            let wait = self.changed.wait_timeout_while(state, self.pause, |state| !state.over);
             (state, _) = wait.unwrap_or_else(PoisonError::into_inner);
             if state.over {
                 return;
             }
         }
+    }
+
+    fn plain_line(&self, note: &str) -> String {
+        let line: String =
+            format!("… {} ({}) {note}", self.name, self.elapsed()).chars().take(PLAIN_WIDTH).collect();
+        format!("{}\n", line.trim_end())
     }
 
     fn moving_line(&self, note: &str, frame: usize) -> String {

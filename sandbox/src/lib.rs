@@ -24,6 +24,7 @@
 pub mod assets;
 pub mod console;
 pub mod control_plane;
+pub mod demo;
 
 mod http;
 pub mod operator;

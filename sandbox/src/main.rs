@@ -1,2 +1,74 @@
-//! x
-fn main() {}
+//! The sandbox's command line, used by the Makefile.
+
+use std::error::Error;
+use std::os::unix::process::CommandExt;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+/// A real control plane and an AWS stand-in on this machine.
+#[derive(Parser)]
+#[command(name = "sandbox", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a control plane, the stand-in and the operator, and make the environment `dev`.
+    Demo {
+        /// Seconds that the environment may take to become ready.
+        #[arg(long, default_value_t = 300)]
+        timeout: u64,
+    },
+    /// End every process that `demo` started.
+    DemoDown,
+    /// Build and install what tests and the demo need, unless it is there.
+    Prepare,
+    /// Run the Python that has the stand-in's packages.
+    Python {
+        /// Folder to run in, within `sandbox/`.
+        #[arg(long = "in", value_name = "FOLDER", default_value = ".")]
+        folder: String,
+        /// What to run.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\n{}", chain(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), Box<dyn Error>> {
+    match command {
+        Command::Demo { timeout } => sandbox::demo::up(Duration::from_secs(timeout)).await?,
+        Command::DemoDown => sandbox::demo::down().await?,
+        Command::Prepare => sandbox::assets::prepare().await?,
+        Command::Python { folder, arguments } => {
+            // Returns only when Python cannot be run.
+            return Err(sandbox::assets::python_command(&folder).await?.args(arguments).exec().into());
+        }
+    }
+    Ok(())
+}
+
+/// An error with its causes, the last of which is the root.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}

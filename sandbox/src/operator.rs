@@ -135,6 +135,11 @@ impl Operator {
         self.process.log()
     }
 
+    /// Whether it ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.exited().is_some()
+    }
+
     /// Ends it as a crash would (`SIGKILL`), and returns when it is gone.
     pub fn kill(&mut self) {
         self.process.kill();

@@ -39,7 +39,16 @@ async fn install(folder: &Path, python: &Path, requirements: &Path, step: &Step)
     run(make, &log, step).await?;
     let mut install = Command::new(python);
     install
-        .args(["-m", "pip", "install", "--disable-pip-version-check", "--require-hashes", "-r"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "--progress-bar=off",
+            "--no-compile",
+            "--require-hashes",
+            "-r",
+        ])
         .arg(requirements);
     run(install, &log, step).await
 }
