@@ -18,3 +18,4 @@ pub mod commands;
 pub mod engine;
 pub mod kinds;
 pub mod pipeline;
+pub mod report;

@@ -1,7 +1,7 @@
 //! Conditions: what `kubectl wait`, `kubectl describe` and delivery tools read.
 //!
-//! They follow the conventions of the Kubernetes API and of kstatus: `Ready` sums up, `Reconciling` and `Stalled`
-//! are there while they are true of the resource, and there is one condition for each layer.
+//! They follow the conventions of the Kubernetes API and of kstatus: there is one condition for each layer, `Ready`
+//! sums up, and `Reconciling` and `Stalled` say whether the operator goes on or needs a person.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -93,8 +93,8 @@ words! {
         NetworkReady = "The VPC with its gateway, subnets, route tables and security groups is as wanted.",
         IngestionReady = "The stream, the job queue and the dead-letter queue are as wanted.",
         StorageReady = "The database is as wanted and its writer is available.",
-        ProcessingReady = "Roles, cluster, task definition and service are as wanted, and the service is steady.",
-        MonitoringReady = "Log groups and alarms are as wanted; whether an alarm has gone off does not matter.",
+        ProcessingReady = "Roles, log groups, cluster, task definition and service are as wanted; the service is steady.",
+        MonitoringReady = "Alarms are as wanted; whether one has gone off does not matter.",
         Ready = "Every resource of the environment is as wanted.",
         Reconciling = "The operator is changing AWS, or waits for AWS to finish a change.",
         Stalled = "The operator cannot go on without a person; it looks again slowly, and at once when the resource changes.",
@@ -121,6 +121,7 @@ words! {
         ConsentNeeded = "A step would replace or delete what holds data; it waits for consent.",
         NotChangeable = "AWS cannot change a field in place on what holds data.",
         DataGone = "A database that was ready is gone; it is not silently made anew.",
+        Broken = "A resource stands in AWS and does not work; the message says why.",
         RolledBack = "AWS rolled back the last deployment because its tasks did not become healthy.",
         AccessDenied = "AWS refuses an operation to the operator's identity.",
         CredentialsRejected = "The operator has no AWS credentials, or AWS does not accept them.",
@@ -132,7 +133,6 @@ words! {
         Suspended = "spec.suspend is true: AWS is observed and not changed.",
         Retained = "The AWS resources stay, because spec.deletionPolicy is Retain.",
         AutoscalingOn = "spec.processing.autoscaling is set.",
-        AutoscalingOff = "spec.processing.autoscaling is not set.",
         Idle = "There is nothing to do.",
     }
 }
@@ -176,7 +176,7 @@ pub fn merge(previous: &[Condition], wanted: Vec<Condition>, generation: Option<
 }
 
 /// Kubernetes keeps times to the second.
-fn whole_second(time: Timestamp) -> Timestamp {
+pub(crate) fn whole_second(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 

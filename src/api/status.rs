@@ -159,6 +159,10 @@ pub struct ResourceStatus {
     /// Its state in one word.
     pub state: ResourceState,
 
+    /// The state in which it was seen last, while it cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<ResourceState>,
+
     /// What it waits for, or what is wrong and what to do, at most 2048 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048))]

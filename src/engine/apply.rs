@@ -1,5 +1,5 @@
 use super::{
-    AnyKind, Deleted, Failure, Key, Meaning, Op, Plan, Step, StepId,
+    Address, AnyKind, Deleted, Failure, Key, Meaning, Op, Plan, Step, StepId,
     diff::digest,
     input::{resolve, sources},
     judge::immutable_part,
@@ -14,10 +14,23 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum Outcome {
     /// The cloud took it. What was made has these outputs so far.
     Done(Value),
-    /// Not started, or not finished, and no fault: what it waits for.
-    Deferred(String),
+    /// Not started, or not finished, and no fault.
+    Deferred(Deferral),
     /// The cloud refused it.
     Failed(Failure),
+}
+
+/// What a step that is not done waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Deferral {
+    /// These come first.
+    On(BTreeSet<Address>),
+    /// It is on its way out.
+    Leaving,
+    /// The cloud takes the call only later.
+    Refused(Failure),
+    /// Nobody here knows its kind.
+    Unregistered,
 }
 
 /// What came of every step.
@@ -55,7 +68,7 @@ pub async fn apply<C: Sync>(
             running.push(async move {
                 let outcome = match kind {
                     Some(kind) => around(step, Box::pin(run(kind, cloud, step, spec))).await,
-                    None => Outcome::Deferred("of a kind that is not known here".into()),
+                    None => Outcome::Deferred(Deferral::Unregistered),
                 };
                 (step, outcome)
             });
@@ -64,15 +77,14 @@ pub async fn apply<C: Sync>(
         walk.record(step, outcome);
     }
     for step in todo {
-        let on: Vec<_> =
-            step.after.iter().filter(|id| !walk.done.contains(*id)).map(|id| id.at.to_string()).collect();
-        walk.outcomes.insert(step.id.clone(), Outcome::Deferred(format!("waits for {}", on.join(", "))));
+        let on = step.after.iter().filter(|id| !walk.done.contains(*id)).map(|id| id.at.clone()).collect();
+        walk.outcomes.insert(step.id.clone(), Outcome::Deferred(Deferral::On(on)));
     }
     walk.outcomes
 }
 
 struct Walk {
-    outputs: BTreeMap<super::Address, Value>,
+    outputs: BTreeMap<Address, Value>,
     done: BTreeSet<StepId>,
     outcomes: Outcomes,
 }
@@ -92,12 +104,11 @@ impl Walk {
 async fn run<C: Sync>(kind: &dyn AnyKind<C>, cloud: &C, step: &Step, spec: Value) -> Outcome {
     let unresolved = sources(&spec);
     if step.id.op != Op::Delete && !unresolved.is_empty() {
-        let on: Vec<_> = unresolved.iter().map(ToString::to_string).collect();
-        return Outcome::Deferred(format!("waits for {}", on.join(", ")));
+        return Outcome::Deferred(Deferral::On(unresolved));
     }
     let result = match step.id.op {
         Op::Delete => match kind.delete(cloud, step.outputs.clone()).await {
-            Ok(Deleted::Leaving) => return Outcome::Deferred("on its way out".into()),
+            Ok(Deleted::Leaving) => return Outcome::Deferred(Deferral::Leaving),
             result => result.map(|_| Value::Null),
         },
         Op::Update => kind
@@ -109,7 +120,7 @@ async fn run<C: Sync>(kind: &dyn AnyKind<C>, cloud: &C, step: &Step, spec: Value
     match result {
         Ok(outputs) => Outcome::Done(outputs),
         Err(failure) if matches!(failure.meaning, Meaning::InUse | Meaning::Later) => {
-            Outcome::Deferred(failure.to_string())
+            Outcome::Deferred(Deferral::Refused(failure))
         }
         Err(failure) => Outcome::Failed(failure),
     }

@@ -19,8 +19,9 @@ mod plan;
 mod world;
 
 pub use address::Address;
-pub use apply::{Around, Outcome, Outcomes, apply, plainly};
+pub use apply::{Around, Deferral, Outcome, Outcomes, apply, plainly};
 pub use diff::{Change, Changes, To};
+pub use display::{Part, Wording};
 pub use failure::{Failure, Meaning};
 pub use graph::{Graph, Identity, Node, Ref};
 pub use input::{Input, Output};

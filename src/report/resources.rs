@@ -1,0 +1,91 @@
+//! A row for each resource, wanted or not; and what is read back from the rows of the status before.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    api::VideoPipelineStatus,
+    api::{
+        condition::whole_second,
+        status::{ResourceState, ResourceStatus},
+    },
+    engine::{Address, Block},
+};
+
+use super::{
+    Pass,
+    standing::{Standing, Standings, Why},
+    words,
+};
+
+/// The rows, in the plan's order.
+pub(super) fn rows(pass: &Pass<'_>, standings: &Standings<'_>) -> Vec<ResourceStatus> {
+    standings.all.iter().map(|standing| row(pass, standings, standing)).collect()
+}
+
+fn row(pass: &Pass<'_>, standings: &Standings<'_>, standing: &Standing<'_>) -> ResourceStatus {
+    let item = standing.item;
+    let state = standing.state();
+    let unread = (state == ResourceState::Unknown).then_some(standing.before).flatten();
+    ResourceStatus {
+        address: item.address.name.clone(),
+        kind: item.address.kind.clone(),
+        name: Some(item.name.clone()).filter(|name| !name.is_empty()),
+        id: id(standing),
+        state,
+        last_seen: unread.map(last_seen).filter(|state| *state != ResourceState::Unknown),
+        message: words::message(pass, standings, standing),
+        since: since(pass, standing.before, state),
+    }
+}
+
+/// The id of what is there. That of something which is not there any more is kept where the engine must remember it:
+/// data that is gone, tags that are lost, reads that fail.
+fn id(standing: &Standing<'_>) -> Option<String> {
+    let remembers = matches!(
+        standing.why,
+        Why::Unread(_) | Why::InDoubt(_) | Why::Blocked(Block::DataGone { .. } | Block::OwnershipLost { .. })
+    );
+    let before = || standing.before.filter(|_| remembers)?.id.clone();
+    standing.item.id.clone().or_else(before)
+}
+
+/// Since when a resource is in `state`.
+fn since(pass: &Pass<'_>, before: Option<&ResourceStatus>, state: ResourceState) -> Option<jiff::Timestamp> {
+    before
+        .filter(|before| before.state == state)
+        .and_then(|before| before.since)
+        .or_else(|| Some(whole_second(pass.now)))
+}
+
+/// The rows of the status before, for a pass that saw nothing.
+pub(super) fn unseen(pass: &Pass<'_>) -> Vec<ResourceStatus> {
+    let unseen = |row: &ResourceStatus| ResourceStatus {
+        state: ResourceState::Unknown,
+        last_seen: Some(last_seen(row)).filter(|state| *state != ResourceState::Unknown),
+        message: None,
+        since: since(pass, Some(row), ResourceState::Unknown),
+        ..row.clone()
+    };
+    pass.previous.resources.iter().map(unseen).collect()
+}
+
+/// The state in which a resource was seen last.
+pub(super) fn last_seen(row: &ResourceStatus) -> ResourceState {
+    row.last_seen.unwrap_or(row.state)
+}
+
+/// The ids under which resources were seen last, as a status remembers them.
+pub fn remembered(status: &VideoPipelineStatus) -> BTreeMap<Address, String> {
+    ids(status, |_| true)
+}
+
+/// The ids of resources that were ready once, as a status remembers them. What is still being made for the first time,
+/// or made anew with consent, is not among them.
+pub fn was_ready(status: &VideoPipelineStatus) -> BTreeMap<Address, String> {
+    ids(status, |row| last_seen(row) != ResourceState::Creating)
+}
+
+fn ids(status: &VideoPipelineStatus, of: fn(&ResourceStatus) -> bool) -> BTreeMap<Address, String> {
+    let rows = status.resources.iter().filter(|row| of(row));
+    rows.filter_map(|row| Some((Address::new(&row.kind, &row.address), row.id.clone()?))).collect()
+}
