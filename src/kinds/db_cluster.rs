@@ -1,8 +1,8 @@
 //! A DB cluster: the database itself. Its instances are kinds of their own, and its password is RDS's secret.
 //!
-//! What AWS does not tell of a cluster is kept in tags of it: the text that named its KMS key (AWS describes every key by
-//! its ARN), whether a snapshot is taken at its end (a deletion needs no valid spec), and the version that was asked for
-//! (AWS itself raises a minor version that reaches its end, which is not to be fought).
+//! What AWS does not tell of a cluster is kept in tags of it: the text that named its KMS key (AWS describes every
+//! key by its ARN), whether a snapshot is taken at its end (a deletion needs no valid spec), and the version that was
+//! asked for (AWS itself raises a minor version that reaches its end, which is not to be fought).
 
 use std::collections::BTreeSet;
 
@@ -110,7 +110,8 @@ const PORT: i32 = 5432;
 /// What actions imply which permissions.
 const AUTHORIZATION: &str =
     "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html";
-const PASSWORD: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html";
+const PASSWORD: &str =
+    "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html";
 const SERVICE_LINKED_ROLE: &str =
     "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html";
 
@@ -191,7 +192,8 @@ impl Kind for DbCluster {
         }
         // Last, so that a version counts as asked for only once AWS has agreed to it.
         if changes.any(&["engineVersion", "finalSnapshot"]) {
-            let call = aws.rds.add_tags_to_resource().resource_name(&arn.0).set_tags(Some(kept(&spec).list()));
+            let call =
+                aws.rds.add_tags_to_resource().resource_name(&arn.0).set_tags(Some(kept(&spec).list()));
             call.send().await.during("rds:AddTagsToResource")?;
         }
         retag::rds(aws, &arn.0, key, &spec.tags, changes).await
@@ -266,9 +268,7 @@ async fn modify(
         .set_vpc_security_group_ids(changes.has("securityGroups").then_some(groups))
         .set_db_cluster_parameter_group_name(changes.has("parameterGroup").then_some(parameters))
         .set_serverless_v2_scaling_configuration(changes.any(&["minAcu", "maxAcu"]).then(|| capacity(spec)))
-        .set_backup_retention_period(
-            changes.has("backupRetentionDays").then_some(spec.backup_retention_days),
-        )
+        .set_backup_retention_period(changes.has("backupRetentionDays").then_some(spec.backup_retention_days))
         .set_deletion_protection(changes.has("deletionProtection").then_some(spec.deletion_protection))
         .set_cloudwatch_logs_export_configuration(
             changes.has("logExports").then(|| exports(spec, &changes.from("logExports").unwrap_or_default())),
@@ -336,7 +336,8 @@ fn ours(cluster: Mine<types::DbCluster>) -> Ours<DbCluster> {
         security_groups: groups
             .filter_map(|group| Some(SecurityGroupId(group.vpc_security_group_id?).into()))
             .collect(),
-        parameter_group: DbClusterParameterGroupName(seen.db_cluster_parameter_group.unwrap_or_default()).into(),
+        parameter_group: DbClusterParameterGroupName(seen.db_cluster_parameter_group.unwrap_or_default())
+            .into(),
         min_acu: capacity.as_ref().and_then(|capacity| capacity.min_capacity).unwrap_or_default(),
         max_acu: capacity.as_ref().and_then(|capacity| capacity.max_capacity).unwrap_or_default(),
         backup_retention_days: seen.backup_retention_period.unwrap_or_default(),
@@ -352,15 +353,15 @@ fn ours(cluster: Mine<types::DbCluster>) -> Ours<DbCluster> {
 pub(super) fn phase(cluster: &types::DbCluster) -> Phase {
     match rds::phase(cluster.status().unwrap_or_default()) {
         Phase::Ready if cluster.master_user_secret().is_none() => Phase::Broken(
-            "RDS does not manage its password any more; `aws rds modify-db-cluster --manage-master-user-password` \
-             puts that back"
+            "RDS does not manage its password any more; \
+             `aws rds modify-db-cluster --manage-master-user-password` puts that back"
                 .into(),
         ),
         phase => phase,
     }
 }
 
-/// The version to compare with the wanted one: the one that was asked for, also where AWS itself has raised its minor.
+/// The version to compare with the wanted one: the one that was asked for, also where AWS has raised its minor.
 fn settled(asked: Option<String>, running: String) -> String {
     match (asked.as_deref().and_then(version), version(&running)) {
         (Some((major, minor)), Some((running_major, running_minor)))
@@ -377,7 +378,7 @@ fn version(text: &str) -> Option<(u16, u16)> {
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
-/// A KMS key as text that can always be compared: without one of the user's own it is the one that AWS manages.
+/// A KMS key as text that can always be compared: without one of the user's own, the one that AWS manages.
 mod key_text {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

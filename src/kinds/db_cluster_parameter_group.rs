@@ -99,10 +99,11 @@ impl Kind for DbClusterParameterGroup {
             Err(refused) if refused.is(Meaning::AlreadyExists) => standing(aws, key, refused).await?,
             made => made?.db_cluster_parameter_group,
         };
-        // Nothing runs with the group yet, and what starts with it starts with these, whether static or dynamic.
-        let set = spec.parameters.iter().map(|(name, value)| {
-            parameter(name, ApplyMethod::PendingReboot).parameter_value(value).build()
-        });
+        // Nothing runs with the group yet, and what starts with it starts with these, static or dynamic.
+        let set = spec
+            .parameters
+            .iter()
+            .map(|(name, value)| parameter(name, ApplyMethod::PendingReboot).parameter_value(value).build());
         modify(aws, &key.name, set.collect()).await?;
         Ok(outputs(group.as_ref()))
     }
@@ -199,8 +200,8 @@ async fn parameters(aws: &Aws, group: &str, source: Option<&str>) -> Result<Vec<
     pages.items().send().collect::<Result<_, _>>().await.during("rds:DescribeDBClusterParameters")
 }
 
-/// Sets what differs and then resets what is no longer set. A dynamic parameter changes at once; AWS takes a change to a
-/// static one only for the next reboot.
+/// Sets what differs and then resets what is no longer set. A dynamic parameter changes at once; AWS takes a change
+/// to a static one only for the next reboot.
 async fn change(
     aws: &Aws,
     group: &str,

@@ -127,20 +127,20 @@ async fn list(aws: &Aws) -> Result<Vec<types::DbSubnetGroup>, Failure> {
 }
 
 /// The group that has the name already, if a lost call for `key` made it.
-async fn standing(
-    aws: &Aws,
-    key: &Key,
-    refused: Failure,
-) -> Result<Option<types::DbSubnetGroup>, Failure> {
+async fn standing(aws: &Aws, key: &Key, refused: Failure) -> Result<Option<types::DbSubnetGroup>, Failure> {
     let call = aws.rds.describe_db_subnet_groups().db_subnet_group_name(&key.name);
-    let group = call.send().await.during("rds:DescribeDBSubnetGroups")?.db_subnet_groups.unwrap_or_default().pop();
+    let group =
+        call.send().await.during("rds:DescribeDBSubnetGroups")?.db_subnet_groups.unwrap_or_default().pop();
     let arn = group.as_ref().map_or("", Group::arn);
     prove(key, &rds::tags_of(aws, arn).await?, refused)?;
     Ok(group)
 }
 
 fn outputs(group: Option<&types::DbSubnetGroup>) -> DbSubnetGroupOutputs {
-    DbSubnetGroupOutputs { name: group.map_or("", Group::name).into(), arn: group.map_or("", Group::arn).into() }
+    DbSubnetGroupOutputs {
+        name: group.map_or("", Group::name).into(),
+        arn: group.map_or("", Group::arn).into(),
+    }
 }
 
 fn ours(group: Mine<types::DbSubnetGroup>) -> Ours<DbSubnetGroup> {

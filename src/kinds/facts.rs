@@ -14,8 +14,8 @@ use crate::pipeline::{EngineFacts, EngineVersion};
 pub const ACTIONS: &[Action] =
     &[Action::called("ec2:DescribeAvailabilityZones"), Action::called("rds:DescribeDBEngineVersions")];
 
-/// The names of the availability zones that can be used, in order. Those that must be asked for, and places that are no
-/// availability zone, are left out.
+/// The names of the availability zones that can be used, in order. Those that must be asked for, and places that are
+/// no availability zone, are left out.
 ///
 /// # Errors
 /// The call failed.
@@ -27,7 +27,8 @@ pub async fn zones(aws: &Aws) -> Result<Vec<String>, Failure> {
 }
 
 fn usable(zone: &AvailabilityZone) -> bool {
-    let asked_for = zone.opt_in_status().is_some_and(|status| *status != AvailabilityZoneOptInStatus::OptInNotRequired);
+    let asked_for =
+        zone.opt_in_status().is_some_and(|status| *status != AvailabilityZoneOptInStatus::OptInNotRequired);
     zone.state() == Some(&AvailabilityZoneState::Available)
         && zone.zone_type().is_none_or(|zone_type| zone_type == "availability-zone")
         && !asked_for
@@ -41,7 +42,8 @@ fn usable(zone: &AvailabilityZone) -> bool {
 /// One of the calls failed.
 pub async fn engine(aws: &Aws, wanted: &str) -> Result<EngineFacts, Failure> {
     let list = async || {
-        let pages = aws.rds.describe_db_engine_versions().engine(rds::ENGINE).into_paginator().page_size(rds::PAGE);
+        let pages =
+            aws.rds.describe_db_engine_versions().engine(rds::ENGINE).into_paginator().page_size(rds::PAGE);
         pages.items().send().collect::<Result<Vec<_>, _>>().await.during("rds:DescribeDBEngineVersions")
     };
     let offered = aws.shared.read("rds:DescribeDBEngineVersions", rds::ENGINE, list).await?;

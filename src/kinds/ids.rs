@@ -77,7 +77,7 @@ ids! {
     DbSubnetGroupArn,
     /// A DB cluster parameter group's name.
     DbClusterParameterGroupName,
-    /// A DB cluster parameter group: `arn:aws:rds:eu-west-1:123456789012:cluster-pg:video-metadata-params-pg16-dev`.
+    /// A DB cluster parameter group: `arn:aws:rds:eu-west-1:123456789012:cluster-pg:params-pg16-dev`.
     DbClusterParameterGroupArn,
     /// A DB cluster's identifier: `video-metadata-cluster-dev`.
     DbClusterId,

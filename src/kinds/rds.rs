@@ -1,4 +1,4 @@
-//! What the kinds of RDS share: the list of clusters, the tags of groups, what states mean, and deletions over time.
+//! What the kinds of RDS share: the list of clusters, the tags of groups, what states mean, deletions over time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,7 @@ pub trait Group {
     fn arn(&self) -> &str;
 }
 
-/// Sorts a complete list of groups by whose they are. `resource_type` is what the tagging API calls them: `rds:subgrp`.
+/// Sorts a complete list of groups by whose they are. The tagging API calls them `resource_type`: `rds:subgrp`.
 ///
 /// # Errors
 /// One of the calls failed.
@@ -53,7 +53,8 @@ pub async fn sort<K: Kind, G: Group>(
     let mut tags = tagged::proven(aws, resource_type, scopes).await?;
     let names: BTreeSet<&str> =
         scopes.iter().flat_map(|scope| &scope.named).map(|named| named.name.as_str()).collect();
-    let unproven = groups.iter().filter(|group| names.contains(group.name()) && !tags.contains_key(group.arn()));
+    let unproven =
+        groups.iter().filter(|group| names.contains(group.name()) && !tags.contains_key(group.arn()));
     let unproven: Vec<String> = unproven.map(|group| group.arn().to_owned()).collect();
     tags.extend(tags_of_all(aws, unproven).await?);
     let listed = groups.into_iter().filter_map(|group| {
@@ -104,7 +105,11 @@ pub fn phase(status: &str) -> Phase {
         "incompatible-network" => "make room in its subnets, and see that they exist",
         "incompatible-parameters" => "correct its parameter group, and reboot it",
         "insufficient-capacity" => "delete it, and it is made anew once its zone has room",
-        "failed" | "storage-full" | "restore-error" | "incompatible-restore" | "cloning-failed"
+        "failed"
+        | "storage-full"
+        | "restore-error"
+        | "incompatible-restore"
+        | "cloning-failed"
         | "migration-failed" => "see its events in the RDS console; AWS support may help",
         _ => return Phase::Settling(words(status)),
     };
@@ -115,8 +120,8 @@ fn words(status: &str) -> String {
     status.replace('-', " ")
 }
 
-/// What came of the deletion of a cluster or of an instance, which takes time. AWS refuses to delete what it is deleting
-/// already, so `status` is asked where it refused.
+/// What came of the deletion of a cluster or of an instance, which takes time. AWS refuses to delete what it is
+/// deleting already, so `status` is asked where it refused.
 ///
 /// # Errors
 /// The refusal.

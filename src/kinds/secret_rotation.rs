@@ -1,6 +1,7 @@
 //! How often RDS rotates the password of a cluster's master user, and which version of it is current.
 //!
-//! The secret is RDS's own: it is made and goes with its cluster, and is ours iff the cluster is. Its value is never read.
+//! The secret is RDS's own: it comes and goes with its cluster, and is ours iff the cluster is. Its value is never
+//! read.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -10,10 +11,9 @@ use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, RotationRulesT
 use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use super::db_cluster;
 use super::ids::SecretArn;
-use super::rds;
 use super::sighting::Mine;
+use super::{db_cluster, ec2, rds};
 use crate::aws::{Aws, During};
 use crate::engine::{
     Action, Address, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase, Recall,
@@ -90,17 +90,12 @@ impl Kind for SecretRotation {
         Ok(sightings.complete(scopes))
     }
 
-    async fn create(
-        aws: &Aws,
-        _: &Key,
-        SecretRotationSpec { secret, days }: SecretRotationSpec,
-    ) -> Result<SecretRotationOutputs, Failure> {
-        let arn = secret.known()?.clone();
-        let rotation = describe(aws, &arn.0).await?;
-        if rotation.days != days {
-            rotate(aws, &arn, days).await?;
-        }
-        Ok(SecretRotationOutputs { arn, version: rotation.version })
+    /// RDS makes the secret with its cluster. While it does so the secret takes no changes, so that the days are an
+    /// ordinary update once it is there.
+    async fn create(aws: &Aws, _: &Key, spec: SecretRotationSpec) -> Result<SecretRotationOutputs, Failure> {
+        let arn = spec.secret.known()?.clone();
+        let Rotation { version, .. } = describe(aws, &arn.0).await.map_err(ec2::not_yet)?;
+        Ok(SecretRotationOutputs { arn, version })
     }
 
     async fn update(
@@ -133,8 +128,8 @@ fn secret(cluster: &Mine<Cluster>) -> Option<String> {
     secret.secret_arn().map(str::to_owned)
 }
 
-/// The rotations of the secrets `arns`. The list is cheap and may be a few minutes old: good enough unless something may
-/// be changed.
+/// The rotations of the secrets `arns`. The list is cheap and may be a few minutes old: good enough unless something
+/// may be changed.
 async fn read_all(
     aws: &Aws,
     arns: Vec<String>,
@@ -192,7 +187,7 @@ fn current(stages: Option<&HashMap<String, Vec<String>>>) -> Option<String> {
     stages?.iter().find(|(_, stages)| is_current(stages)).map(|(version, _)| version.clone())
 }
 
-/// Sets how often the secret is rotated, without rotating it now: tasks hold the password of the current version.
+/// Sets how often the secret is rotated, without rotating it now: tasks hold the current version's password.
 async fn rotate(aws: &Aws, SecretArn(arn): &SecretArn, days: i32) -> Result<(), Failure> {
     let rules = RotationRulesType::builder().automatically_after_days(days.into()).build();
     let call = aws.secrets.rotate_secret().secret_id(arn).rotation_rules(rules).rotate_immediately(false);
@@ -203,9 +198,9 @@ fn ours(arn: String, rotation: Rotation, cluster: &Cluster) -> Ours<SecretRotati
     let status = cluster.master_user_secret().and_then(|secret| secret.secret_status());
     let phase = match status {
         Some("creating") => Phase::Settling("creating".into()),
-        Some("impaired") => {
-            Phase::Broken("RDS cannot rotate it; see that the secret and its KMS key are as RDS made them".into())
-        }
+        Some("impaired") => Phase::Broken(
+            "RDS cannot rotate it; see that the secret and its KMS key are as RDS made them".into(),
+        ),
         _ => Phase::Ready,
     };
     let spec = SecretRotationSpec { secret: SecretArn::from(arn.as_str()).into(), days: rotation.days };

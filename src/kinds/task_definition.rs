@@ -16,7 +16,7 @@ use aws_sdk_ecs::types::{
 use serde::{Deserialize, Serialize};
 
 use super::ecs;
-use super::ids::{GrantedRoleArn, LogGroupName, TaskDefinitionArn};
+use super::ids::{GrantedRoleArn, LogGroupName, SecretArn, TaskDefinitionArn};
 use super::sighting::{Listed, Mine, Sorted};
 use super::tagged;
 use crate::aws::{Aws, During, Expect, Tags, retag, tags};
@@ -42,8 +42,8 @@ pub struct TaskDefinitionSpec {
     pub command: Vec<String>,
     /// The container's environment variables.
     pub environment: BTreeMap<String, Input<String>>,
-    /// Environment variables that ECS fills from secrets: ARNs, with `:key::` for one key of a secret.
-    pub secrets: BTreeMap<String, Input<String>>,
+    /// Environment variables that ECS fills from secrets.
+    pub secrets: BTreeMap<String, SecretKey>,
     /// The role with which ECS pulls the image, writes logs and reads secrets.
     pub execution_role: Input<GrantedRoleArn>,
     /// The role that the container has.
@@ -60,6 +60,38 @@ pub struct TaskDefinitionSpec {
     /// The user's tags.
     pub tags: Tags,
 }
+
+/// One key of a secret whose value is a JSON object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretKey {
+    /// The secret.
+    pub secret: Input<SecretArn>,
+    /// The key in it.
+    pub key: String,
+}
+
+impl SecretKey {
+    /// As ECS wants it: the secret's ARN, the key, and the current version.
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html>
+    fn reference(&self) -> Result<String, Failure> {
+        Ok(format!("{}:{}::", self.secret.known()?, self.key))
+    }
+
+    /// The other way round; a reference that names a whole secret, or a version, is no key of ours.
+    fn read(reference: &str) -> Self {
+        let parts: Vec<&str> = reference.split(':').collect();
+        match parts.split_at_checked(SECRET_ARN_PARTS) {
+            Some((arn, [key, "", ""])) => {
+                Self { secret: SecretArn(arn.join(":")).into(), key: (*key).to_owned() }
+            }
+            _ => Self { secret: SecretArn(reference.to_owned()).into(), key: String::new() },
+        }
+    }
+}
+
+/// Of `arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME`.
+const SECRET_ARN_PARTS: usize = 7;
 
 /// Values of environment variables are kept out of logs and error texts.
 impl fmt::Debug for TaskDefinitionSpec {
@@ -317,8 +349,8 @@ fn container(spec: &TaskDefinitionSpec) -> Result<ContainerDefinition, Failure> 
     let variable = |(name, value): (&String, &Input<String>)| {
         Ok::<_, Failure>(KeyValuePair::builder().name(name).value(value.known()?).build())
     };
-    let secret = |(name, arn): (&String, &Input<String>)| {
-        let secret = Secret::builder().name(name).value_from(arn.known()?);
+    let secret = |(name, key): (&String, &SecretKey)| {
+        let secret = Secret::builder().name(name).value_from(key.reference()?);
         secret.build().during("ecs:RegisterTaskDefinition")
     };
     Ok(ContainerDefinition::builder()
@@ -364,7 +396,7 @@ fn read(definition: &types::TaskDefinition, tags: Tags) -> TaskDefinitionSpec {
         let value = pair.value().unwrap_or_default().to_owned();
         (pair.name().unwrap_or_default().to_owned(), Input::Known(value))
     };
-    let secret = |secret: &Secret| (secret.name().to_owned(), Input::Known(secret.value_from().to_owned()));
+    let secret = |secret: &Secret| (secret.name().to_owned(), SecretKey::read(secret.value_from()));
     let role = |arn: Option<&str>| GrantedRoleArn::from(arn.unwrap_or_default()).into();
     TaskDefinitionSpec {
         cpu: number(definition.cpu()),
