@@ -16,6 +16,9 @@ pub const ADDRESS: &str = "streamflix.io/address";
 /// The environment's suffix: `dev`.
 pub const ENVIRONMENT: &str = "streamflix.io/environment";
 
+/// The region that it lives in, also on what is global: `eu-west-1`.
+pub const REGION: &str = "streamflix.io/region";
+
 /// Tags by key. In a kind's spec, those that the user wants; [`Tags::of`] adds those of identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -30,6 +33,8 @@ pub struct Identity {
     pub address: Option<String>,
     /// The value of [`ENVIRONMENT`].
     pub environment: Option<String>,
+    /// The value of [`REGION`].
+    pub region: Option<String>,
 }
 
 impl Tags {
@@ -53,6 +58,7 @@ impl Tags {
             owner: self.0.remove(OWNER),
             address: self.0.remove(ADDRESS),
             environment: self.0.remove(ENVIRONMENT),
+            region: self.0.remove(REGION),
         };
         let says = self.0.remove(NAME).unwrap_or_default();
         if says != name {

@@ -15,7 +15,7 @@ pub struct Database {
     pub username: String,
     /// Days between two rotations of its password.
     pub rotation_days: i32,
-    /// Version of the engine.
+    /// Version of the engine: the one asked for, or a newer minor of it that runs already, because AWS cannot go back.
     pub engine: EngineVersion,
     /// Newer minors of the same major, in ascending order: worth a note, never a change.
     pub newer_minors: Vec<EngineVersion>,
@@ -79,6 +79,9 @@ impl Database {
         let offered: BTreeSet<EngineVersion> =
             facts.engine.versions.iter().filter_map(|version| version.parse().ok()).collect();
         let found = check(spec, engine, &offered, facts);
+        let running = facts.running_engine.as_deref().and_then(|version| version.parse().ok());
+        let engine =
+            running.filter(|r: &EngineVersion| r.major == engine.major).unwrap_or(engine).max(engine);
         found.into_result(Self {
             name: spec.name.clone(),
             username: credentials.username.clone(),

@@ -16,6 +16,8 @@ pub struct Facts {
     pub zones: Vec<String>,
     /// What AWS says of the engine version asked for.
     pub engine: EngineFacts,
+    /// The engine version that the environment's database runs, where there is one.
+    pub running_engine: Option<String>,
 }
 
 /// What AWS says of an Aurora PostgreSQL version in a region (`rds:DescribeDBEngineVersions`).

@@ -62,9 +62,6 @@ impl Check {
         if let Some(max) = bound("maximum").filter(|max| number > *max) {
             self.say(path, format!("should be less than or equal to {max}"));
         }
-        if let Some(step) = bound("multipleOf").filter(|step| (number / step).fract() != 0.0) {
-            self.say(path, format!("should be a multiple of {step}"));
-        }
     }
 
     fn string(&mut self, path: &str, text: &str, schema: &Value) {

@@ -1,0 +1,96 @@
+//! The Aurora cluster with its groups and instances, and the secret that RDS keeps for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::blueprint::Blueprint;
+use super::logs::{Logs, word};
+use super::network::Ground;
+use crate::engine::{Input, Ref};
+use crate::kinds::ids::DbClusterParameterGroupName;
+use crate::kinds::{
+    DbCluster, DbClusterParameterGroup, DbClusterParameterGroupSpec, DbClusterSpec, DbInstanceSpec,
+    DbSubnetGroup, DbSubnetGroupSpec, SecretRotation, SecretRotationSpec,
+};
+use crate::pipeline::Database;
+
+/// Where the videos' metadata is kept.
+pub struct Storage {
+    /// The cluster.
+    pub cluster: Ref<DbCluster>,
+    /// The rotation of its master secret.
+    pub rotation: Ref<SecretRotation>,
+}
+
+/// What every connection and every change of the schema must be like.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Reference.ParameterGroups.html>
+const PARAMETERS: [(&str, &str); 3] =
+    [("rds.force_ssl", "1"), ("log_connections", "1"), ("log_statement", "ddl")];
+
+/// Instances with serverless capacity.
+const SERVERLESS: &str = "db.serverless";
+
+/// Lays out the database.
+pub fn database(blueprint: &mut Blueprint<'_>, ground: &Ground, logs: &Logs) -> Storage {
+    let database = &blueprint.pipeline.database;
+    let parameter_group = parameter_group(blueprint, database);
+    let subnet_group = DbSubnetGroupSpec {
+        description: "Private subnets of the video pipeline".into(),
+        subnets: ground.database_subnets.clone(),
+        tags: blueprint.tags(),
+    };
+    let subnet_group = blueprint.add(blueprint.names.subnet_group(), subnet_group);
+    let cluster = DbClusterSpec {
+        engine_major: database.engine.major,
+        engine_version: database.engine.to_string(),
+        database_name: database.name.clone(),
+        username: database.username.clone(),
+        kms_key_id: database.kms_key_id.clone(),
+        subnet_group: subnet_group.output(DbSubnetGroup::ID),
+        security_groups: BTreeSet::from([ground.database.clone()]),
+        parameter_group,
+        min_acu: database.min_acu,
+        max_acu: database.max_acu,
+        backup_retention_days: database.backup_retention_days,
+        deletion_protection: database.deletion_protection,
+        final_snapshot: database.final_snapshot,
+        log_exports: database.log_exports.iter().map(|log| word(*log).to_owned()).collect(),
+        after: logs.database.clone(),
+        tags: blueprint.tags(),
+    };
+    let cluster = blueprint.add(blueprint.names.database(), cluster);
+    instances(blueprint, database, &cluster);
+    let rotation =
+        SecretRotationSpec { secret: cluster.output(DbCluster::SECRET), days: database.rotation_days };
+    let rotation = blueprint.add(blueprint.names.secret_rotation(), rotation);
+    Storage { cluster, rotation }
+}
+
+fn parameter_group(blueprint: &mut Blueprint<'_>, database: &Database) -> Input<DbClusterParameterGroupName> {
+    let major = database.engine.major;
+    let pairs = PARAMETERS.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let spec = DbClusterParameterGroupSpec {
+        family: format!("aurora-postgresql{major}"),
+        description: "TLS only; connections and schema changes are logged".into(),
+        parameters: BTreeMap::from(pairs),
+        tags: blueprint.tags(),
+    };
+    let group = blueprint.add(blueprint.names.parameter_group(major), spec);
+    group.output(DbClusterParameterGroup::ID)
+}
+
+/// Instances go round the zones; the first is the one that AWS prefers as writer.
+fn instances(blueprint: &mut Blueprint<'_>, database: &Database, cluster: &Ref<DbCluster>) {
+    let zones = blueprint.pipeline.network.subnets.iter().map(|subnet| &subnet.zone).cycle();
+    for (number, zone) in (1..=database.instances).zip(zones) {
+        let spec = DbInstanceSpec {
+            cluster: cluster.output(DbCluster::ID),
+            zone: zone.clone(),
+            class: SERVERLESS.into(),
+            promotion_tier: i32::from(number > 1),
+            public: false,
+            auto_minor_upgrade: false,
+            tags: blueprint.tags(),
+        };
+        blueprint.add(blueprint.names.instance(number), spec);
+    }
+}
