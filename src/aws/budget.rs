@@ -19,7 +19,7 @@ tokio::task_local! {
 }
 
 /// Who goes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lane {
     /// Someone waits for it: creates, updates, deletes, and the reads these rest on.
     Urgent,

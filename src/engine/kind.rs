@@ -130,7 +130,7 @@ impl Action {
 }
 
 /// How much an observation reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Depth {
     /// Existence, owner and state: what is cheap.
     Status,

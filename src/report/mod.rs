@@ -13,6 +13,7 @@ mod impact;
 mod outputs;
 mod phase;
 mod plan;
+pub mod published;
 mod remedy;
 mod requeue;
 mod resources;

@@ -129,7 +129,7 @@ impl<'a> Standings<'a> {
         let settles =
             matches!(standing.why, Why::Settling(_) | Why::Acting(Verdict::Create)) && standing.is_instance();
         let ready = |of: fn(&Standing<'_>) -> bool| self.wanted().any(|s| of(s) && s.is_ready());
-        settles && ready(Standing::is_instance) && ready(|s| s.item.address.kind == "dbCluster")
+        settles && ready(|s| s.is_instance()) && ready(|s| s.item.address.kind == "dbCluster")
     }
 }
 

@@ -1,0 +1,145 @@
+//! The clients of every credential scope in use, and what AWS says there that validation needs to know.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::aws::{Aws, Connection, CredentialScope};
+use crate::engine::{Failure, Observed, World};
+use crate::kinds::facts;
+use crate::pipeline::{EngineFacts, Facts, Identity};
+
+/// How long it takes until a new zone or a new version of the database engine is noticed.
+const FACTS_KEPT: Duration = Duration::from_secs(3600);
+
+/// Connects once per credential scope. Clones share the connections.
+#[derive(Clone)]
+pub struct Connections {
+    connection: Arc<Connection>,
+    clients: Kept<CredentialScope, Aws>,
+    zones: Kept<CredentialScope, Vec<String>>,
+    engines: Kept<(CredentialScope, String), EngineFacts>,
+}
+
+impl Connections {
+    /// Connections that are all made by `connection`.
+    pub fn new(connection: Connection) -> Self {
+        let forever = Duration::MAX;
+        Self {
+            connection: Arc::new(connection),
+            clients: Kept::new(forever),
+            zones: Kept::new(FACTS_KEPT),
+            engines: Kept::new(FACTS_KEPT),
+        }
+    }
+
+    /// The clients of `scope`. AWS is asked who that is; a refusal is not remembered.
+    ///
+    /// # Errors
+    /// There are no credentials, or AWS does not accept them.
+    pub async fn connect(&self, scope: &CredentialScope) -> Result<Aws, Failure> {
+        self.clients.get(scope, || Aws::connect(&self.connection, scope)).await
+    }
+
+    /// What AWS says of the account, the region and the engine version, and what the environment itself decided before.
+    ///
+    /// # Errors
+    /// AWS refused to say, or the environment's subnets could not be read: its zones would be guessed.
+    pub async fn facts(
+        &self,
+        aws: &Aws,
+        scope: &CredentialScope,
+        engine_version: &str,
+        world: &World,
+    ) -> Result<Facts, Failure> {
+        if let Some(failure) = world.ignorance_of("subnet") {
+            return Err(failure.clone());
+        }
+        let engine_key = (scope.clone(), engine_version.to_owned());
+        let zones = self.zones.get(scope, || facts::zones(aws));
+        let engine = self.engines.get(&engine_key, || facts::engine(aws, engine_version));
+        let (zones, engine) = futures::try_join!(zones, engine)?;
+        Ok(Facts {
+            account_id: aws.account.clone(),
+            partition: aws.partition.clone(),
+            zones: sticky(zones, world),
+            engine,
+            running_engine: running_engine(world),
+        })
+    }
+}
+
+/// As whom, and where, AWS is called for an environment. The external id keeps one namespace from using a role that
+/// trusts the operator for the sake of another.
+pub fn credential_scope(identity: &Identity) -> CredentialScope {
+    let owner = &identity.owner;
+    CredentialScope {
+        external_id: identity.role_arn.as_ref().map(|_| format!("{}/{}", owner.cluster(), owner.namespace())),
+        role_arn: identity.role_arn.clone(),
+        region: identity.region.to_string(),
+    }
+}
+
+/// The zones of our own subnets by their number, then the others: an environment stays where it is.
+fn sticky(zones: Vec<String>, world: &World) -> Vec<String> {
+    let subnets = world.ours().filter(|(address, _)| address.kind == "subnet");
+    let mut taken: Vec<(String, String)> = subnets
+        .filter_map(|(address, object)| {
+            let number = address.name.rsplit_once('-')?.1.to_owned();
+            Some((number, object.spec.as_ref()?.get("zone")?.as_str()?.to_owned()))
+        })
+        .collect();
+    taken.sort();
+    let mut sticky: Vec<String> = taken.into_iter().map(|(_, zone)| zone).collect();
+    sticky.extend(zones);
+    let mut seen = std::collections::HashSet::new();
+    sticky.retain(|zone| seen.insert(zone.clone()));
+    sticky
+}
+
+/// The engine version that the environment's database runs.
+fn running_engine(world: &World) -> Option<String> {
+    world.objects.iter().find_map(|(address, observed)| match observed {
+        Observed::Ours(cluster) if address.kind == "dbCluster" => {
+            Some(cluster.spec.as_ref()?.get("engineVersion")?.as_str()?.to_owned())
+        }
+        _ => None,
+    })
+}
+
+/// Values that are looked up once and kept for a while. Clones share them.
+struct Kept<K, V> {
+    values: Arc<Mutex<HashMap<K, (Instant, V)>>>,
+    period: Duration,
+}
+
+impl<K, V> Clone for Kept<K, V> {
+    fn clone(&self) -> Self {
+        Self { values: Arc::clone(&self.values), period: self.period }
+    }
+}
+
+impl<K: Clone + Eq + Hash, V: Clone> Kept<K, V> {
+    fn new(period: Duration) -> Self {
+        Self { values: Arc::default(), period }
+    }
+
+    /// The value of `key`; looked up where none is kept. Failures are not kept.
+    async fn get<F>(&self, key: &K, look_up: impl FnOnce() -> F) -> Result<V, Failure>
+    where
+        F: Future<Output = Result<V, Failure>>,
+    {
+        let kept = {
+            let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+            values.get(key).filter(|(since, _)| since.elapsed() < self.period).map(|(_, value)| value.clone())
+        };
+        if let Some(value) = kept {
+            return Ok(value);
+        }
+        let value = look_up().await?;
+        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        values.insert(key.clone(), (Instant::now(), value.clone()));
+        Ok(value)
+    }
+}

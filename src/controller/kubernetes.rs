@@ -1,0 +1,157 @@
+//! What the operator writes to Kubernetes, all of it as one field manager.
+
+use k8s_openapi::api::core::v1::ObjectReference;
+use kube::api::{DynamicObject, Patch, PatchParams};
+use kube::core::{ApiResource, ObjectMeta};
+use kube::runtime::events::{Event as Entry, EventType, Recorder, Reporter};
+use kube::{Api, Client};
+use serde_json::{Value, json};
+
+use super::record::Record;
+use super::stored::Stored;
+use crate::api::{FINALIZER, INTENT, VideoPipeline, VideoPipelineStatus};
+use crate::report;
+
+/// Under which name the operator writes.
+pub const MANAGER: &str = "video-pipeline-operator";
+
+/// Writes to the resources. Clones share the client.
+#[derive(Clone)]
+pub struct Kubernetes {
+    client: Client,
+    recorder: Recorder,
+}
+
+/// The resource's type, for requests that do not look into it.
+pub fn resource_type() -> ApiResource {
+    ApiResource::erase::<VideoPipeline>(&())
+}
+
+impl Kubernetes {
+    /// Writes through `client`.
+    pub fn new(client: Client) -> Self {
+        let instance = std::env::var("HOSTNAME").ok();
+        let recorder = Recorder::new(client.clone(), Reporter { controller: MANAGER.into(), instance });
+        Self { client, recorder }
+    }
+
+    /// Writes the record and the finalizer, unless somebody changed the resource since it was read.
+    ///
+    /// # Errors
+    /// The resource was changed, or Kubernetes refused.
+    pub async fn record(&self, resource: &Stored, record: &Record) -> Result<Stored, kube::Error> {
+        let text = record.text().map_err(kube::Error::SerdeError)?;
+        let metadata = json!({
+            "resourceVersion": resource.meta.resource_version,
+            "finalizers": finalizers(&resource.meta, true),
+            "annotations": { INTENT: text },
+        });
+        let written = self.patch(resource, &json!({ "metadata": metadata })).await?;
+        // The status is what this pass compares with, also where the cache knows another.
+        let mut written = Stored::of(&written);
+        written.status = resource.status.clone();
+        Ok(written)
+    }
+
+    /// Removes the finalizer and the record.
+    ///
+    /// # Errors
+    /// Kubernetes refused.
+    pub async fn release(&self, resource: &Stored) -> Result<(), kube::Error> {
+        let metadata = json!({
+            "resourceVersion": resource.meta.resource_version,
+            "finalizers": finalizers(&resource.meta, false),
+            "annotations": { INTENT: null },
+        });
+        match self.patch(resource, &json!({ "metadata": metadata })).await {
+            Err(kube::Error::Api(refused)) if refused.code == 404 => Ok(()),
+            result => result.map(|_| ()),
+        }
+    }
+
+    /// Writes the status.
+    ///
+    /// # Errors
+    /// Kubernetes refused.
+    pub async fn write_status(
+        &self,
+        resource: &Stored,
+        status: &VideoPipelineStatus,
+    ) -> Result<(), kube::Error> {
+        let kind = resource_type();
+        let body = json!({
+            "apiVersion": kind.api_version,
+            "kind": kind.kind,
+            "metadata": { "name": resource.meta.name },
+            "status": status.to_bounded_json().map_err(kube::Error::SerdeError)?,
+        });
+        let params = PatchParams::apply(MANAGER).force();
+        let name = resource.reference().1;
+        match self.api(resource).patch_status(name, &params, &Patch::Apply(&body)).await {
+            // It went meanwhile.
+            Err(kube::Error::Api(refused)) if refused.code == 404 => Ok(()),
+            result => result.map(|_| ()),
+        }
+    }
+
+    /// Publishes events. One that cannot be written is lost: the status says the same.
+    pub async fn publish(&self, resource: &Stored, events: &[report::Event]) {
+        let about = reference(resource);
+        for event in events {
+            if let Err(error) = self.recorder.publish(&entry(event), &about).await {
+                tracing::warn!(error = %error, reason = %event.reason, "an event could not be written");
+            }
+        }
+    }
+
+    async fn patch(&self, resource: &Stored, body: &Value) -> Result<DynamicObject, kube::Error> {
+        let params = PatchParams { field_manager: Some(MANAGER.into()), ..PatchParams::default() };
+        self.api(resource).patch(resource.reference().1, &params, &Patch::Merge(body)).await
+    }
+
+    fn api(&self, resource: &Stored) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client.clone(), resource.reference().0, &resource_type())
+    }
+}
+
+fn finalizers(meta: &ObjectMeta, ours: bool) -> Vec<String> {
+    let others = meta.finalizers.iter().flatten().filter(|finalizer| *finalizer != FINALIZER);
+    others.cloned().chain(ours.then(|| FINALIZER.to_owned())).collect()
+}
+
+fn reference(resource: &Stored) -> ObjectReference {
+    let ApiResource { api_version, kind, .. } = resource_type();
+    ObjectReference {
+        api_version: Some(api_version),
+        kind: Some(kind),
+        name: resource.meta.name.clone(),
+        namespace: resource.meta.namespace.clone(),
+        uid: resource.meta.uid.clone(),
+        ..ObjectReference::default()
+    }
+}
+
+fn entry(event: &report::Event) -> Entry {
+    Entry {
+        type_: match event.type_ {
+            report::EventType::Normal => EventType::Normal,
+            report::EventType::Warning => EventType::Warning,
+        },
+        reason: event.reason.to_string(),
+        note: Some(shortened(&event.message)),
+        action: "Reconcile".into(),
+        secondary: None,
+    }
+}
+
+/// Kubernetes takes 1024 bytes for the note of an event.
+/// <https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/>
+fn shortened(message: &str) -> String {
+    const MOST: usize = 1024;
+    if message.len() <= MOST {
+        return message.to_owned();
+    }
+    let end =
+        (0..=MOST - '…'.len_utf8()).rev().find(|end| message.is_char_boundary(*end)).unwrap_or_default();
+    format!("{}…", &message[..end])
+}

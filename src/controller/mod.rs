@@ -1,0 +1,225 @@
+//! The long-running operator: watches the resources, and makes passes over their environments.
+//!
+//! [`reconcile`] is one pass: observe, design, plan, apply, report. [`survey`] is the part of it that changes nothing, which
+//! the command line uses as well.
+//!
+//! Architecture invariant: nothing here knows a kind of resource or a service of AWS; what is known between passes is a
+//! cache, and losing it costs reads and waiting, never a duplicate.
+
+pub mod connections;
+mod environments;
+mod http;
+mod knowledge;
+mod kubernetes;
+pub mod leader;
+mod metrics;
+mod observer;
+mod pace;
+mod recollection;
+mod reconcile;
+mod record;
+pub mod settings;
+pub mod stored;
+pub mod survey;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use kube::api::{DynamicObject, ListParams};
+use kube::runtime::controller::{Action, Config, Controller};
+use kube::runtime::watcher;
+use kube::{Api, Client};
+use prometheus_client::registry::Registry;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use self::http::Health;
+use self::leader::Candidate;
+use self::metrics::Passes;
+use self::reconcile::{Context, Error as PassError};
+use crate::aws::{self, Budget, Connection, Fence, Gate, Timeouts};
+
+pub use self::connections::{Connections, credential_scope};
+pub use self::knowledge::{Knowledge, Periods};
+pub use self::kubernetes::{Kubernetes, MANAGER, resource_type};
+pub use self::observer::Observer;
+pub use self::pace::Pace;
+pub use self::settings::Settings;
+pub use self::stored::Stored;
+pub use self::survey::{Environment, Obstacle, Survey, Surveyor};
+
+/// Why the operator ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Kubernetes cannot be reached, or does not let us in.
+    #[error("cannot connect to Kubernetes")]
+    Connect(#[source] kube::Error),
+    /// The CustomResourceDefinition is missing, or may not be read.
+    #[error(
+        "cannot list VideoPipelines; install crds/videopipelines.streamflix.io.yaml and check the operator's role"
+    )]
+    List(#[source] kube::Error),
+    /// The address for metrics and health cannot be used.
+    #[error("cannot listen on {0}")]
+    Listen(std::net::SocketAddr, #[source] std::io::Error),
+    /// Signals cannot be received.
+    #[error("cannot receive signals")]
+    Signals(#[source] std::io::Error),
+    /// Another replica leads now.
+    #[error("the lease is lost; another replica leads")]
+    Deposed,
+}
+
+/// How long calls under way may go on after the process is told to stop.
+const GRACE: Duration = Duration::from_secs(9);
+
+/// Runs until it is told to stop.
+///
+/// # Errors
+/// Why it could not run, or had to end.
+pub async fn run(settings: &Settings) -> Result<(), Error> {
+    let mut stop = stop_signal().map_err(Error::Signals)?;
+    let client = Client::try_default().await.map_err(Error::Connect)?;
+    let fence = if settings.lease_namespace.is_some() { Fence::shut() } else { Fence::open() };
+    let (gate, passes, health) = instruments(settings, &fence);
+    let context = Arc::new(context(settings, client.clone(), gate, passes));
+    let serving = serve(settings, health.clone());
+    tokio::pin!(serving);
+    let working = lead(settings, client, fence, context, health, stop.clone());
+    tokio::pin!(working);
+    tokio::select! {
+        result = &mut working => result,
+        Err(error) = &mut serving => Err(error),
+        // Told to stop: what is under way may end, but only for so long, also when Kubernetes does not answer.
+        () = stopped(&mut stop) => {
+            let _ = tokio::time::timeout(GRACE, working).await;
+            tracing::info!("stopped");
+            Ok(())
+        }
+    }
+}
+
+/// Waits for the lead, and works for as long as it lasts.
+async fn lead(
+    settings: &Settings,
+    client: Client,
+    fence: Fence,
+    context: Arc<Context>,
+    health: Health,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), Error> {
+    let resources = resources(settings, client.clone());
+    resources.list(&ListParams::default().limit(1)).await.map_err(Error::List)?;
+    health.is_ready();
+    let Some(namespace) = &settings.lease_namespace else {
+        work(settings, resources, context, stop).await;
+        return Ok(());
+    };
+    let cluster = settings.cluster_name.as_str();
+    let mut candidate = Candidate::new(client, namespace, &settings.lease_name, cluster, fence);
+    tokio::select! {
+        () = candidate.campaign() => tracing::info!("leads"),
+        () = stopped(&mut stop) => return Ok(()),
+    }
+    let deposed = tokio::select! {
+        () = work(settings, resources, context, stop) => false,
+        () = candidate.reign() => true,
+    };
+    candidate.resign().await;
+    if deposed { Err(Error::Deposed) } else { Ok(()) }
+}
+
+/// Makes passes until told to stop, and then ends those that are under way.
+async fn work(
+    settings: &Settings,
+    resources: Api<DynamicObject>,
+    context: Arc<Context>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let told = async move { stopped(&mut stop).await };
+    Controller::new_with(resources, watcher::Config::default(), resource_type())
+        .with_config(Config::default().concurrency(settings.concurrency))
+        .graceful_shutdown_on(told)
+        .run(reconcile::reconcile, again, context)
+        .for_each(async |result| {
+            if let Err(error) = result {
+                tracing::debug!(error = %error, "a pass ended early");
+            }
+        })
+        .await;
+}
+
+/// A write that Kubernetes refused is tried again soon: mostly, somebody changed the resource meanwhile.
+fn again(object: Arc<DynamicObject>, error: &PassError, _: Arc<Context>) -> Action {
+    let source = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    let (namespace, name) = (&object.metadata.namespace, &object.metadata.name);
+    tracing::warn!(?namespace, ?name, error = %error, source, "a pass could not be finished");
+    Action::requeue(Duration::from_secs(1))
+}
+
+fn resources(settings: &Settings, client: Client) -> Api<DynamicObject> {
+    match &settings.watch_namespace {
+        Some(namespace) => Api::namespaced_with(client, namespace, &resource_type()),
+        None => Api::all_with(client, &resource_type()),
+    }
+}
+
+fn instruments(settings: &Settings, fence: &Fence) -> (Gate, Passes, Health) {
+    let (metrics, passes, mut registry) = (aws::Metrics::default(), Passes::default(), Registry::default());
+    metrics.register(&mut registry);
+    passes.register(&mut registry);
+    let gate = Gate {
+        budget: Budget::share_of_published(f64::from(settings.aws_rate_percent) / 100.0),
+        fence: fence.clone(),
+        metrics,
+        timeouts: Timeouts::default(),
+    };
+    (gate, passes, Health::new(registry))
+}
+
+fn context(settings: &Settings, client: Client, gate: Gate, passes: Passes) -> Context {
+    let connection = Connection {
+        http: gate.around(aws::default_http_client()),
+        session_name: settings.cluster_name.to_string(),
+    };
+    Context {
+        surveyor: Surveyor {
+            cluster: settings.cluster_name.clone(),
+            connections: Connections::new(connection),
+            observer: Observer::default(),
+            periods: Periods { sweep: settings.sweep_period, audit: settings.audit_period },
+            read_lag: settings.read_lag,
+            permissions_boundary: settings.permissions_boundary.clone(),
+        },
+        kubernetes: Kubernetes::new(client),
+        environments: environments::Environments::default(),
+        pace: Pace::new(settings.sweep_period),
+        passes,
+    }
+}
+
+async fn serve(settings: &Settings, health: Health) -> Result<(), Error> {
+    health.serve(settings.listen).await.map_err(|error| Error::Listen(settings.listen, error))
+}
+
+/// Becomes true at SIGTERM or SIGINT.
+fn stop_signal() -> std::io::Result<watch::Receiver<bool>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (told, stop) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("told to stop");
+        let _ = told.send(true);
+        // The receivers must not see the sender go.
+        std::future::pending::<()>().await;
+    });
+    Ok(stop)
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|told| *told).await;
+}

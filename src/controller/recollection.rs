@@ -1,0 +1,186 @@
+//! What this process remembers of an environment between passes. Losing it costs waiting, never a duplicate.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::record::{Held, Intent, Record};
+use super::stored::Stored;
+use crate::engine::{
+    Address, Changes, Data, Memory, Object, Observed, Op, Outcome, Outcomes, Phase, Plan, Recall, Recent,
+    World,
+};
+use crate::kinds::{KINDS, kind};
+
+/// What this process did and saw.
+#[derive(Debug, Default)]
+pub struct Recollection {
+    writes: BTreeMap<Address, Write>,
+    /// What became of the creates of this process.
+    creates: BTreeMap<Address, Create>,
+    ids: BTreeMap<Address, String>,
+    /// Since when this process knows of the environment.
+    begun: Option<Instant>,
+}
+
+/// A write that reads may not show yet.
+#[derive(Debug)]
+struct Write {
+    at: Instant,
+    changes: Option<Changes>,
+}
+
+/// What became of a create.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Create {
+    /// It was not tried, or certainly made nothing.
+    Nothing,
+    /// It made, or may have made, something.
+    Something(Instant),
+    /// What it made was seen: the intent has served its purpose.
+    Seen,
+}
+
+/// For how long a write is remembered; longer than any kind's lag.
+const REMEMBERED: Duration = Duration::from_secs(1200);
+
+impl Recollection {
+    /// What was done, and what came of it.
+    pub fn note(&mut self, plan: &Plan, outcomes: &Outcomes, now: Instant) {
+        for step in &plan.steps {
+            let outcome = outcomes.get(&step.id);
+            if step.id.op == Op::Create {
+                self.creates.insert(step.id.at.clone(), created(outcome, now));
+            }
+            if let Some(Outcome::Done(_)) = outcome {
+                let changes = (step.id.op == Op::Update).then(|| step.changes.clone());
+                match step.id.op {
+                    Op::Delete => drop(self.writes.remove(&step.id.at)),
+                    _ => drop(self.writes.insert(step.key.address.clone(), Write { at: now, changes })),
+                }
+            }
+        }
+        self.writes.retain(|_, write| now.saturating_duration_since(write.at) < REMEMBERED);
+    }
+
+    /// What exists.
+    pub fn see(&mut self, world: &World, now: Instant) {
+        self.begun.get_or_insert(now);
+        for (address, object) in world.ours() {
+            self.ids.insert(address.clone(), object.id.clone());
+            self.creates.insert(address.base(), Create::Seen);
+        }
+    }
+
+    /// What the engine has to remember when it plans for `resource`.
+    pub fn memory(&self, resource: &Stored, world: &World, lag: Duration, now: Instant) -> Memory {
+        let record = Record::on(resource);
+        Memory {
+            in_doubt: self.in_doubt(resource, record.as_ref(), world, lag, now),
+            recent: self.recent(now),
+            ids: self.ids(resource),
+            was_ready: record.as_ref().map(Record::held).unwrap_or_default(),
+            consents: resource.consents().collect(),
+            tokens: self.tokens(record.as_ref()),
+            deleting: resource.deleting(),
+        }
+    }
+
+    /// The ids under which resources were seen last: by this process, else as the status has them.
+    pub fn ids(&self, resource: &Stored) -> BTreeMap<Address, String> {
+        let rows = resource.status.resources.iter();
+        let mut ids: BTreeMap<_, _> =
+            rows.filter_map(|row| Some((Address::new(&row.kind, &row.address), row.id.clone()?))).collect();
+        ids.extend(self.ids.clone());
+        ids
+    }
+
+    /// The record as it should be once everything has come to rest: nothing intended, and what holds data noted.
+    pub fn settled(&self, record: &Record, world: &World) -> Record {
+        let unseen = |intent: &&Intent| !matches!(self.creates.get(&intent.address), Some(Create::Seen));
+        let mut held = record.held();
+        held.extend(
+            world
+                .ours()
+                .filter(|(at, object)| keeps_data(at, object))
+                .map(|(at, o)| (at.clone(), o.id.clone())),
+        );
+        Record {
+            intents: record.intents.iter().filter(unseen).cloned().collect(),
+            held: held.into_iter().map(|(address, id)| Held { address, id }).collect(),
+        }
+    }
+
+    fn recent(&self, now: Instant) -> BTreeMap<Address, Recent> {
+        let recent = |write: &Write| {
+            let ago = now.saturating_duration_since(write.at);
+            match &write.changes {
+                None => Recent::Created { ago },
+                Some(changes) => Recent::Updated { ago, changes: changes.clone() },
+            }
+        };
+        self.writes.iter().map(|(address, write)| (address.clone(), recent(write))).collect()
+    }
+
+    /// Tokens of intents that are still to serve: what was made and seen, and is gone, is made anew with a new one.
+    fn tokens(&self, record: Option<&Record>) -> BTreeMap<Address, String> {
+        let intents = record.into_iter().flat_map(|record| &record.intents);
+        let unserved = |intent: &&Intent| !matches!(self.creates.get(&intent.address), Some(Create::Seen));
+        intents.filter(unserved).map(|intent| (intent.address.clone(), intent.token.clone())).collect()
+    }
+
+    /// Resources that only tags tell, that are not to be seen, and that a call may have made less than `lag` ago.
+    fn in_doubt(
+        &self,
+        resource: &Stored,
+        record: Option<&Record>,
+        world: &World,
+        lag: Duration,
+        now: Instant,
+    ) -> BTreeMap<Address, String> {
+        let by_tags: BTreeSet<_> =
+            KINDS.iter().filter(|kind| kind.recall() == Recall::Tags).map(|kind| kind.name()).collect();
+        let absent = world.objects.iter().filter(|(at, observed)| {
+            by_tags.contains(at.kind.as_str()) && matches!(observed, Observed::Absent)
+        });
+        let doubt = |at: &Address| {
+            let ago = match (self.creates.get(at), record) {
+                (Some(Create::Nothing | Create::Seen), _) => return None,
+                (Some(Create::Something(since)), _) => now.saturating_duration_since(*since),
+                (None, Some(record)) => since(record.intent(at)?.at),
+                // Calls may have been made of which no record is left.
+                (None, None) if resource.held() => now.saturating_duration_since(self.begun.unwrap_or(now)),
+                (None, None) => return None,
+            };
+            (ago < lag).then(|| {
+                let seconds = lag.as_secs().max(1);
+                format!(
+                    "a call may have made it; it is looked up by its tags for {seconds} s before it is made"
+                )
+            })
+        };
+        absent.filter_map(|(at, _)| Some((at.clone(), doubt(at)?))).collect()
+    }
+}
+
+/// A call that failed may have made something, unless it was the creating call itself and AWS refused it outright.
+fn created(outcome: Option<&Outcome>, now: Instant) -> Create {
+    match outcome {
+        Some(Outcome::Done(_)) => Create::Something(now),
+        Some(Outcome::Failed(failure))
+            if failure.leaves_doubt() || !failure.operation.contains(":Create") =>
+        {
+            Create::Something(now)
+        }
+        _ => Create::Nothing,
+    }
+}
+
+fn keeps_data(at: &Address, object: &Object) -> bool {
+    object.phase == Phase::Ready && kind(&at.kind).is_some_and(|kind| kind.holds_data() == Data::Kept)
+}
+
+fn since(at: Timestamp) -> Duration {
+    Duration::try_from(Timestamp::now().duration_since(at)).unwrap_or_default()
+}

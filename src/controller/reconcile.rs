@@ -1,0 +1,231 @@
+//! design, observe, plan, apply, report: one pass over one environment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use kube::api::DynamicObject;
+use kube::runtime::controller::Action;
+
+use super::environments::{Attended, Environments};
+use super::kubernetes::Kubernetes;
+use super::metrics::Passes;
+use super::pace::Pace;
+use super::record::Record;
+use super::stored::Stored;
+use super::survey::{Environment, Obstacle, Survey, Surveyor};
+use crate::aws::audit;
+use crate::engine::{self, Address, Outcome, Outcomes, Step};
+use crate::kinds::KINDS;
+use crate::report::{self, Pass, Planned, Report, Stage};
+
+/// What every pass needs.
+pub struct Context {
+    /// Looks and decides.
+    pub surveyor: Surveyor,
+    /// Writes to Kubernetes.
+    pub kubernetes: Kubernetes,
+    /// What is known of each environment.
+    pub environments: Environments,
+    /// When sweeps are due.
+    pub pace: Pace,
+    /// Counts passes.
+    pub passes: Passes,
+}
+
+/// Why a pass could not be finished. All of AWS's failures are in the report; what is left are those of Kubernetes.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Somebody changed the resource meanwhile, or it could not be written.
+    #[error("cannot write the intent and the finalizer")]
+    Record(#[source] kube::Error),
+    /// The status could not be written.
+    #[error("cannot write the status")]
+    Status(#[source] kube::Error),
+    /// The finalizer could not be removed.
+    #[error("cannot remove the finalizer")]
+    Release(#[source] kube::Error),
+}
+
+/// One pass over one environment, counted.
+///
+/// # Errors
+/// Kubernetes refused a write; the pass is made again.
+pub async fn reconcile(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<Action, Error> {
+    let begun = Instant::now();
+    let result = pass(&object, &context).await;
+    context.passes.ended(result.is_ok(), begun.elapsed());
+    result
+}
+
+async fn pass(object: &DynamicObject, context: &Context) -> Result<Action, Error> {
+    let mut resource = Stored::of(object);
+    let attended = context.environments.of(&resource);
+    let mut attended = attended.lock().await;
+    if let Some(left) = attended.meet(&mut resource, Instant::now()) {
+        return Ok(Action::requeue(left));
+    }
+    if resource.deleting() && (!resource.held() || resource.retains()) {
+        return context.let_go(&resource, Stage::Retained).await;
+    }
+    match context.surveyor.survey(&resource, &mut attended.environment).await {
+        Err(obstacle) => context.hindered(&resource, &mut attended, &obstacle).await,
+        Ok(survey) if resource.deleting() && survey.world.is_empty() => {
+            context.let_go(&resource, Stage::Planned(survey.told(None))).await
+        }
+        Ok(survey) if resource.suspended() => context.tell(&resource, &mut attended, &survey, None).await,
+        Ok(survey) => {
+            let (resource, survey) = context.record(resource, &attended.environment, survey).await?;
+            let outcomes = context.apply(&resource, &mut attended.environment, &survey).await;
+            context.tell(&resource, &mut attended, &survey, Some(&outcomes)).await
+        }
+    }
+}
+
+impl Context {
+    /// Writes down what cannot be found again, before the calls that it is about.
+    async fn record(
+        &self,
+        resource: Stored,
+        environment: &Environment,
+        survey: Survey,
+    ) -> Result<(Stored, Survey), Error> {
+        let before = Record::on(&resource);
+        let unrecorded = survey.plan.unrecorded(KINDS);
+        let mut record = before.clone().unwrap_or_default();
+        let at_rest = survey.plan.is_empty() && !resource.deleting();
+        if !unrecorded.is_empty() || at_rest {
+            record = environment.recollection.settled(&record, &survey.world);
+        }
+        record.intend(&unrecorded, Timestamp::now());
+        let mutates = !survey.plan.steps.is_empty();
+        if before.as_ref() == Some(&record) && (resource.held() || !mutates) || resource.deleting() {
+            return Ok((resource, survey));
+        }
+        let resource = self.kubernetes.record(&resource, &record).await.map_err(Error::Record)?;
+        let tokens: BTreeMap<Address, String> =
+            record.intents.iter().map(|intent| (intent.address.clone(), intent.token.clone())).collect();
+        let plan = survey.plan.with_tokens(&tokens);
+        Ok((resource, Survey { plan, ..survey }))
+    }
+
+    async fn apply(&self, resource: &Stored, environment: &mut Environment, survey: &Survey) -> Outcomes {
+        let (namespace, name) = resource.reference();
+        let pipeline = format!("{}/{namespace}/{name}", self.surveyor.cluster);
+        let around = audited(&pipeline);
+        let outcomes = engine::apply(KINDS, &survey.aws, &survey.plan, &around).await;
+        for step in survey.plan.steps.iter().filter(|step| attempted(outcomes.get(&step.id))) {
+            environment.knowledge.touch(&step.id.at.kind);
+        }
+        environment.recollection.note(&survey.plan, &outcomes, Instant::now());
+        outcomes
+    }
+
+    /// Says what there is and what was done.
+    async fn tell(
+        &self,
+        resource: &Stored,
+        attended: &mut Attended,
+        survey: &Survey,
+        outcomes: Option<&Outcomes>,
+    ) -> Result<Action, Error> {
+        let account = Some(survey.aws.account.as_str());
+        let report = self.report(resource, account, &survey.notes, Stage::Planned(survey.told(outcomes)));
+        let progressed =
+            outcomes.is_some_and(|o| o.values().any(|outcome| matches!(outcome, Outcome::Done(_))));
+        attended.progress = if progressed { attended.progress.saturating_add(1) } else { 0 };
+        self.publish(resource, attended, report).await
+    }
+
+    /// Says why nothing could be decided.
+    async fn hindered(
+        &self,
+        resource: &Stored,
+        attended: &mut Attended,
+        obstacle: &Obstacle,
+    ) -> Result<Action, Error> {
+        let stage = match obstacle {
+            Obstacle::Invalid(problems) => Stage::Invalid(problems),
+            Obstacle::Unreached(failure) => Stage::Unreached(failure),
+            Obstacle::Circular(steps) => Stage::Circular(steps),
+        };
+        let report = self.report(resource, None, &BTreeMap::new(), stage);
+        attended.progress = 0;
+        self.publish(resource, attended, report).await
+    }
+
+    fn report(
+        &self,
+        resource: &Stored,
+        account_id: Option<&str>,
+        notes: &BTreeMap<String, String>,
+        stage: Stage<'_>,
+    ) -> Report {
+        let identity = resource.identity(&self.surveyor.cluster).ok();
+        let owner = identity.map(|identity| identity.owner.to_string());
+        report::report(&Pass {
+            previous: &resource.status,
+            resource: resource.described(owner.as_deref()),
+            account_id,
+            notes,
+            stage,
+            now: Timestamp::now(),
+        })
+    }
+
+    async fn publish(
+        &self,
+        resource: &Stored,
+        attended: &mut Attended,
+        Report { status, events, requeue }: Report,
+    ) -> Result<Action, Error> {
+        if status != resource.status {
+            self.kubernetes.write_status(resource, &status).await.map_err(Error::Status)?;
+        }
+        self.kubernetes.publish(resource, &events).await;
+        let wait = self.pace.wait(requeue, attended.progress);
+        attended.rest(resource, status, wait);
+        Ok(Action::requeue(wait))
+    }
+
+    /// Nothing of it is left, or it is to stay: the resource may go.
+    async fn let_go(&self, resource: &Stored, stage: Stage<'_>) -> Result<Action, Error> {
+        if resource.held() {
+            let report = self.report(resource, None, &BTreeMap::new(), stage);
+            self.kubernetes.publish(resource, &report.events).await;
+            self.kubernetes.release(resource).await.map_err(Error::Release)?;
+        }
+        self.environments.forget(resource);
+        Ok(Action::await_change())
+    }
+}
+
+impl Survey {
+    fn told<'a>(&'a self, outcomes: Option<&'a Outcomes>) -> Planned<'a> {
+        Planned { graph: &self.graph, world: &self.world, plan: &self.plan, outcomes }
+    }
+}
+
+/// Whether the step called AWS.
+fn attempted(outcome: Option<&Outcome>) -> bool {
+    !matches!(
+        outcome,
+        None | Some(Outcome::Deferred(engine::Deferral::On(_) | engine::Deferral::Unregistered))
+    )
+}
+
+/// Every step's calls are recorded as made for the pipeline and the resource.
+fn audited(
+    pipeline: &str,
+) -> impl for<'s> Fn(&'s Step, BoxFuture<'s, Outcome>) -> BoxFuture<'s, Outcome> + Sync {
+    move |step, call| {
+        let context = audit::Context {
+            pipeline: pipeline.to_owned(),
+            address: step.id.at.to_string(),
+            changed: step.changes.0.iter().map(|change| change.field.clone()).collect(),
+        };
+        Box::pin(audit::scope(context, call))
+    }
+}

@@ -1,0 +1,80 @@
+//! What cannot be found again in AWS and is therefore written on the resource, before the calls that it is about.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::stored::Stored;
+use crate::api::INTENT;
+use crate::engine::Address;
+
+/// The content of the annotation `streamflix.io/intent`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Record {
+    /// What is about to be made.
+    pub intents: Vec<Intent>,
+    /// What held data and was ready once.
+    pub held: Vec<Held>,
+}
+
+/// A resource that is about to be made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Intent {
+    /// Where it will stand.
+    pub address: Address,
+    /// The token of this series of attempts; at most 36 characters.
+    pub token: String,
+    /// Since when it may have been made.
+    pub at: Timestamp,
+}
+
+/// An object that held data and was ready once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Held {
+    /// Where it stands.
+    pub address: Address,
+    /// Its id in AWS.
+    pub id: String,
+}
+
+impl Record {
+    /// The record on `resource`. One that is missing, or that cannot be read, is none: what it said is in doubt then.
+    pub fn on(resource: &Stored) -> Option<Self> {
+        serde_json::from_str(resource.annotation(INTENT)?).ok()
+    }
+
+    /// The annotation's value.
+    ///
+    /// # Errors
+    /// When it is no JSON, which plain texts exclude.
+    pub fn text(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+
+    /// The intent to make what stands at `address`.
+    pub fn intent(&self, address: &Address) -> Option<&Intent> {
+        self.intents.iter().find(|intent| intent.address == *address)
+    }
+
+    /// Notes an intent for each of `addresses`, with a new token, in place of an earlier one.
+    pub fn intend(&mut self, addresses: &[Address], now: Timestamp) {
+        self.intents.retain(|intent| !addresses.contains(&intent.address));
+        let intent = |address: &Address| Intent { address: address.clone(), token: token(), at: now };
+        self.intents.extend(addresses.iter().map(intent));
+    }
+
+    /// The ids of what held data.
+    pub fn held(&self) -> BTreeMap<Address, String> {
+        self.held.iter().map(|held| (held.address.clone(), held.id.clone())).collect()
+    }
+}
+
+/// Thirty-two random hexadecimal digits: AWS takes up to 36 characters for the tokens of ECS, 64 elsewhere.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html>
+fn token() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}

@@ -1,0 +1,109 @@
+//! Every setting of the operator, as flag and as environment variable.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use crate::pipeline::ClusterName;
+
+/// How the operator runs.
+#[derive(Args, Clone, Debug)]
+pub struct Settings {
+    /// Name of this Kubernetes cluster: 1 to 63 lower-case letters, digits and hyphens. Part of the owner tag of every
+    /// AWS resource, so it must be unique among the clusters that use an AWS account, and must never change.
+    #[arg(long, env = "CLUSTER_NAME", value_parser = ClusterName::new)]
+    pub cluster_name: ClusterName,
+
+    /// Watch only this namespace; all namespaces without it.
+    #[arg(long, env = "WATCH_NAMESPACE")]
+    pub watch_namespace: Option<String>,
+
+    /// How often every environment is looked at, for what was deleted or changed its state: such as 5m.
+    #[arg(long, env = "SWEEP_PERIOD", default_value = "5m", value_parser = duration)]
+    pub sweep_period: Duration,
+
+    /// How often every field of every resource is compared: such as 30m.
+    #[arg(long, env = "AUDIT_PERIOD", default_value = "30m", value_parser = duration)]
+    pub audit_period: Duration,
+
+    /// How long reads of AWS may lag: a create whose answer was lost is looked up for so long before it is repeated.
+    #[arg(long, env = "READ_LAG", default_value = "60s", value_parser = duration)]
+    pub read_lag: Duration,
+
+    /// How many environments are worked on at a time: 1 to 256.
+    #[arg(long, env = "CONCURRENCY", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub concurrency: u16,
+
+    /// Share of AWS's published request rates that the operator may use, in percent: 1 to 100.
+    #[arg(long, env = "AWS_RATE_PERCENT", default_value_t = 80, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub aws_rate_percent: u8,
+
+    /// ARN of a managed policy that every role made by the operator gets as its permissions boundary.
+    #[arg(long, env = "PERMISSIONS_BOUNDARY")]
+    pub permissions_boundary: Option<String>,
+
+    /// Where metrics and health are served: /metrics, /healthz, /readyz.
+    #[arg(long, env = "LISTEN", default_value = "0.0.0.0:8080")]
+    pub listen: SocketAddr,
+
+    /// Namespace of the Lease by which one of several replicas is chosen; without one this process leads at once, and must
+    /// be the only one.
+    #[arg(long, env = "LEASE_NAMESPACE")]
+    pub lease_namespace: Option<String>,
+
+    /// Name of that Lease.
+    #[arg(long, env = "LEASE_NAME", default_value = "video-pipeline-operator")]
+    pub lease_name: String,
+
+    /// Format of the log.
+    #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Json)]
+    pub log_format: LogFormat,
+
+    /// What is logged, as in `info,video_pipeline_operator=debug`. Audit lines are always logged.
+    #[arg(long, env = "LOG_FILTER", default_value = "info")]
+    pub log_filter: String,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// Reads `300ms`, `90s`, `5m`, `1h`.
+///
+/// # Errors
+/// What is allowed.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let unit = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit);
+    let milliseconds = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => 0,
+    };
+    let amount = number.parse::<u64>().ok().and_then(|n| n.checked_mul(milliseconds)).filter(|ms| *ms > 0);
+    amount
+        .map(Duration::from_millis)
+        .ok_or_else(|| "use a whole number above 0 and a unit, such as 300ms, 90s, 5m or 1h".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_a_unit() {
+        assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
+        assert_eq!(duration("300ms"), Ok(Duration::from_millis(300)));
+        for wrong in ["", "5", "m", "0s", "1.5h", "-1s", "5 m", "99999999999999999999h"] {
+            assert!(duration(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Look at an environment and decide what becomes of it: what a reconcile and `kubectl vp plan` have in common.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::connections::{Connections, credential_scope};
+use super::knowledge::{Knowledge, Periods};
+use super::observer::{Look, Observer};
+use super::recollection::Recollection;
+use super::stored::Stored;
+use crate::aws::{Aws, CredentialScope, Lane};
+use crate::design::{self, Names};
+use crate::engine::{self, Address, Depth, Failure, Graph, Named, Plan, Scope, StepId, World};
+use crate::kinds::KINDS;
+use crate::pipeline::{ClusterName, Identity, Invalid, Pipeline};
+
+/// Looks and decides, for any environment. Clones share connections and batches.
+#[derive(Clone)]
+pub struct Surveyor {
+    /// Name of the cluster, part of every owner.
+    pub cluster: ClusterName,
+    /// Clients and facts.
+    pub connections: Connections,
+    /// Batched reads.
+    pub observer: Observer,
+    /// How often what has come to rest is looked at again.
+    pub periods: Periods,
+    /// How long reads of AWS may lag behind a call whose answer was lost.
+    pub read_lag: Duration,
+    /// Permissions boundary of the roles that are made.
+    pub permissions_boundary: Option<String>,
+}
+
+/// What is known of one environment, and remembered of what was done to it.
+#[derive(Debug, Default)]
+pub struct Environment {
+    /// What it is like.
+    pub knowledge: Knowledge,
+    /// What was done.
+    pub recollection: Recollection,
+}
+
+/// What there is and what becomes of it.
+pub struct Survey {
+    /// The clients that can change it.
+    pub aws: Aws,
+    /// What should exist.
+    pub graph: Graph,
+    /// What exists.
+    pub world: World,
+    /// What becomes of it.
+    pub plan: Plan,
+    /// Remarks by address.
+    pub notes: BTreeMap<String, String>,
+}
+
+/// Why nothing could be decided.
+#[derive(Debug)]
+pub enum Obstacle {
+    /// The spec asks for something that cannot be.
+    Invalid(Vec<Invalid>),
+    /// AWS could not be asked.
+    Unreached(Failure),
+    /// The steps wait for each other in a circle.
+    Circular(Vec<StepId>),
+}
+
+impl Surveyor {
+    /// Looks at the environment of `resource` as far as it is not known, and decides.
+    ///
+    /// # Errors
+    /// Why nothing could be decided.
+    pub async fn survey(&self, resource: &Stored, environment: &mut Environment) -> Result<Survey, Obstacle> {
+        let identity = resource.identity(&self.cluster).map_err(Obstacle::Invalid)?;
+        let credentials = credential_scope(&identity);
+        let aws = self.connections.connect(&credentials).await.map_err(Obstacle::Unreached)?;
+        let place = Place { identity: &identity, credentials: &credentials, aws: &aws };
+
+        let due = environment.knowledge.stale(KINDS, self.periods, Instant::now());
+        self.observe(&place, resource, environment, due).await;
+        let (survey, shallow) = self.decide(&place, resource, environment).await?;
+        if shallow.is_empty() {
+            return Ok(survey);
+        }
+        // Something changes, and nothing changes on the strength of a cheap look.
+        let due = shallow.into_iter().map(|kind| (kind, Depth::Audit)).collect();
+        self.observe(&place, resource, environment, due).await;
+        self.decide(&place, resource, environment).await.map(|(survey, _)| survey)
+    }
+
+    async fn observe(
+        &self,
+        place: &Place<'_>,
+        resource: &Stored,
+        environment: &mut Environment,
+        due: Vec<(&'static str, Depth)>,
+    ) {
+        let scope = self.scope(place.identity, resource, environment);
+        for depth in [Depth::Status, Depth::Audit] {
+            let kinds: Vec<_> = due.iter().filter(|(_, d)| *d == depth).map(|(kind, _)| *kind).collect();
+            let lane = if depth == Depth::Status { Lane::Sweep } else { Lane::Urgent };
+            let look = Look { aws: place.aws, credentials: place.credentials, depth, lane };
+            let worlds = self.observer.observe(&look, &kinds, &scope).await;
+            let now = Instant::now();
+            for (kind, world) in kinds.into_iter().zip(worlds) {
+                environment.knowledge.learn(kind, world, depth, now);
+            }
+        }
+        environment.recollection.see(&environment.knowledge.world(), Instant::now());
+    }
+
+    /// The decision, and, where it changes something, the kinds that were looked at only cheaply.
+    async fn decide(
+        &self,
+        place: &Place<'_>,
+        resource: &Stored,
+        environment: &Environment,
+    ) -> Result<(Survey, Vec<&'static str>), Obstacle> {
+        let world = environment.knowledge.world();
+        let (graph, notes) = match resource.deleting() {
+            true => (design::nothing(place.identity), BTreeMap::new()),
+            false => self.design(place, resource, &world).await?,
+        };
+        let memory = environment.recollection.memory(resource, &world, self.read_lag, Instant::now());
+        let plan = engine::plan(KINDS, &graph, &world, &memory).map_err(Obstacle::Circular)?;
+        let shallow = if plan.steps.is_empty() { Vec::new() } else { environment.knowledge.shallow() };
+        Ok((Survey { aws: place.aws.clone(), graph, world, plan, notes }, shallow))
+    }
+
+    async fn design(
+        &self,
+        place: &Place<'_>,
+        resource: &Stored,
+        world: &World,
+    ) -> Result<(Graph, BTreeMap<String, String>), Obstacle> {
+        let typed = resource.typed().map_err(Obstacle::Invalid)?;
+        let version = &typed.spec.database.engine_version;
+        let facts = self.connections.facts(place.aws, place.credentials, version, world).await;
+        let facts = facts.map_err(Obstacle::Unreached)?;
+        let pipeline = Pipeline::from(&typed, &facts, &self.cluster).map_err(Obstacle::Invalid)?;
+        let settings = design::Settings { permissions_boundary: self.permissions_boundary.clone() };
+        Ok((design::design(&pipeline, &settings), design::notes(&pipeline)))
+    }
+
+    /// Every name that the environment could use, with the ids that are remembered.
+    fn scope(&self, identity: &Identity, resource: &Stored, environment: &Environment) -> Scope {
+        let ids = environment.recollection.ids(resource);
+        let named = |(address, name): (Address, String)| {
+            let remembered = ids.get(&address).cloned();
+            Named { address, name, remembered }
+        };
+        let names = Names::new(&identity.suffix);
+        Scope { owner: identity.owner.to_string(), named: names.all().into_iter().map(named).collect() }
+    }
+}
+
+/// One environment's place in AWS.
+struct Place<'a> {
+    identity: &'a Identity,
+    credentials: &'a CredentialScope,
+    aws: &'a Aws,
+}
