@@ -15,6 +15,8 @@
 pub mod api;
 pub mod aws;
 pub mod commands;
+pub mod controller;
+pub mod design;
 pub mod engine;
 pub mod kinds;
 pub mod pipeline;

@@ -1,0 +1,51 @@
+//! How the command line prints.
+
+use std::io::IsTerminal;
+
+use clap::ValueEnum;
+
+use crate::report::text::Style;
+
+/// Options of every command that prints for people.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub struct Output {
+    /// What to print.
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub output: Format,
+
+    /// Colours; `auto` has them on a terminal, unless NO_COLOR is set.
+    #[arg(long, value_enum, default_value_t = When::Auto)]
+    pub color: When,
+}
+
+/// What to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Text for people.
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Output {
+    /// How text is dressed.
+    pub fn style(self) -> Style {
+        let color = match self.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        };
+        Style { color }
+    }
+}

@@ -1,0 +1,48 @@
+//! `kubectl vp status NAME`: the environment as a tree, with what is waited for and for how long.
+
+use jiff::Timestamp;
+
+use super::cluster::{self, Cluster, Target};
+use super::output::{Format, Output};
+use crate::controller::Stored;
+use crate::report::text::{Header, status_tree};
+
+/// Shows an environment as a tree, with what is waited for and for how long.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Name of the VideoPipeline.
+    name: String,
+    #[command(flatten)]
+    target: Target,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The resource could not be had.
+    #[error(transparent)]
+    Cluster(#[from] cluster::Error),
+    /// The status is no JSON.
+    #[error("cannot write the status as JSON")]
+    Write(#[source] serde_json::Error),
+}
+
+/// What the command prints.
+///
+/// # Errors
+/// The resource could not be read.
+pub async fn run(args: &Args) -> Result<String, Error> {
+    let cluster = Cluster::of(&args.target).await?;
+    let resource = Stored::of(&cluster.get(&args.name).await?);
+    if args.output.output == Format::Json {
+        return serde_json::to_string_pretty(&resource.status).map_err(Error::Write);
+    }
+    let header = Header {
+        resource: resource.described(resource.status.owner.as_deref()),
+        suffix: resource.suffix(),
+        account_id: resource.status.account_id.as_deref(),
+    };
+    Ok(status_tree(&header, &resource.status, Timestamp::now(), args.output.style()))
+}
