@@ -129,6 +129,12 @@ pub const RESERVED_DATABASE_WORDS: &[&str] = &[
     "with",
 ];
 
+/// A whole or half number. The schema's own `multipleOf` is not of use: Kubernetes checks a whole number such as 1 in whole
+/// numbers, where half a step is none.
+pub fn half_steps() -> Rule {
+    Rule::new("double(int(double(self) * 2.0)) == double(self) * 2.0").message("must be a multiple of 0.5")
+}
+
 /// `self.cpu` and `self.memory` are a pair that Fargate offers; the message says what the CPU allows.
 pub fn fargate_size() -> Rule {
     let pair = |(cpu, min, max, step): &(i32, i32, i32, i32)| {

@@ -10,7 +10,9 @@ use crate::api::rules;
 
 /// The Aurora PostgreSQL cluster (Serverless v2) for the videos' metadata.
 #[derive(KubeSchema, Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[x_kube(validation = Rule::new("self.minAcu <= self.maxAcu").message("minAcu must be at most maxAcu"))]
+// The default of the whole is checked before the fields have theirs.
+#[x_kube(validation = Rule::new("!has(self.minAcu) || !has(self.maxAcu) || self.minAcu <= self.maxAcu")
+    .message("minAcu must be at most maxAcu"))]
 #[serde(rename_all = "camelCase", default = "Database::default")]
 pub struct Database {
     /// Name of the database: lower-case letters, digits and underscores, beginning with a letter, 1 to 63
@@ -29,11 +31,13 @@ pub struct Database {
 
     /// Least capacity of an instance in Aurora capacity units (ACU, about 2 GiB of memory each): 0 to 256 in steps
     /// of 0.5; 0 lets it pause, where the engine version can.
-    #[schemars(range(min = 0.0, max = 256.0), extend("multipleOf" = 0.5))]
+    #[schemars(range(min = 0.0, max = 256.0))]
+    #[x_kube(validation = rules::half_steps())]
     pub min_acu: f64,
 
     /// Greatest capacity of an instance in ACU: 1 to 256 in steps of 0.5.
-    #[schemars(range(min = 1.0, max = 256.0), extend("multipleOf" = 0.5))]
+    #[schemars(range(min = 1.0, max = 256.0))]
+    #[x_kube(validation = rules::half_steps())]
     pub max_acu: f64,
 
     /// Number of instances, 1 to 16, spread over the zones; the first is the writer, the others are readers.
