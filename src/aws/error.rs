@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::iter;
+use std::time::Duration;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::operation::RequestId;
@@ -58,6 +59,15 @@ impl<T> Expect<T> for Result<T, Failure> {
     fn or_gone(self) -> Result<(), Failure> {
         self.or_absent().map(|_| ())
     }
+}
+
+/// For a call about something that was made a moment ago: what is not found is not visible yet.
+/// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>
+pub fn not_yet(failure: Failure) -> Failure {
+    if !failure.is(Meaning::NotFound) {
+        return failure;
+    }
+    Failure { meaning: Meaning::Later, retry_after: Some(Duration::from_secs(2)), ..failure }
 }
 
 fn failure<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> Failure

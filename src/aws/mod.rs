@@ -34,7 +34,7 @@ pub mod tags;
 pub use budget::{Budget, Lane, in_lane};
 pub use connect::{Aws, Clients, Connection, CredentialScope, default_http_client, once};
 pub use connector::{Gate, Timeouts};
-pub use error::{During, Expect};
+pub use error::{During, Expect, not_yet};
 pub use fence::{BootTime, Fence};
 pub use kept::Kept;
 pub use metrics::Metrics;

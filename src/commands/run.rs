@@ -1,5 +1,7 @@
 //! `video-pipeline-operator run`: the operator itself.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -38,7 +40,7 @@ pub async fn run(settings: &Settings) -> Result<(), Error> {
 fn log(settings: &Settings) -> Result<(), Error> {
     let filter = EnvFilter::try_new(&settings.log_filter)
         .map_err(|error| Error::LogFilter(settings.log_filter.clone(), error))?;
-    let all = fmt::layer().with_writer(std::io::stderr);
+    let all = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let audited = Targets::new().with_target(audit::TARGET, tracing::Level::INFO);
     let rest = filter.add_directive(directive_off(audit::TARGET));
     let lines = match settings.log_format {

@@ -298,6 +298,15 @@ impl<C> Orphans<'_, C> {
             }
             (None, _) => false,
         };
-        Ok(self.graph.nodes().iter().filter(holds).map(|node| node.address.clone()).collect())
+        let holding = self.graph.nodes().iter().filter(holds).map(|node| node.address.clone());
+        Ok(holding.chain(self.leaving(&referring)).collect())
+    }
+
+    /// What is on its way out, and until it is gone needs what it refers to: tasks that end still use their role.
+    fn leaving(&self, kinds: &BTreeSet<&str>) -> impl Iterator<Item = Address> {
+        let leaves = |(address, object): &(&Address, &Object)| {
+            kinds.contains(address.kind.as_str()) && matches!(object.phase, Phase::Leaving(_))
+        };
+        self.world.ours().filter(leaves).map(|(address, _)| address.clone())
     }
 }

@@ -6,15 +6,15 @@ use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFlu
 use aws_sdk_cloudwatch::types::{AlarmType, ComparisonOperator, Dimension, MetricAlarm, Statistic};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{AlarmArn, AlarmName};
-use super::sighting::{Mine, Sorted};
-use super::tagged;
-use super::untagged::{self, Untagged};
 use crate::aws::{Aws, During, Expect, Tags, retag};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase, Recall, Scope,
     Sightings,
 };
+use crate::kinds::ids::{AlarmArn, AlarmName};
+use crate::kinds::sighting::{Mine, Sorted};
+use crate::kinds::tagged;
+use crate::kinds::untagged::{self, Untagged};
 
 /// An alarm. Whether it rings is nobody's concern here.
 pub struct Alarm;

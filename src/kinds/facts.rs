@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types::{AvailabilityZone, AvailabilityZoneOptInStatus, AvailabilityZoneState};
 use aws_sdk_rds::types::{DbEngineVersion, ServerlessV2FeaturesSupport};
 
-use super::rds;
 use crate::aws::{Aws, During};
 use crate::engine::{Action, Failure};
+use crate::kinds::rds;
 use crate::pipeline::{EngineFacts, EngineVersion};
 
 /// Every IAM action that looking these things up needs.

@@ -4,15 +4,15 @@ use aws_sdk_cloudwatchlogs::types;
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::ids::{LogGroupArn, LogGroupName};
-use super::sighting::{Mine, Sorted, prove};
-use super::tagged;
-use super::untagged::{self, Untagged};
 use crate::aws::{Aws, During, Expect, Tags, retag, tags};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Key, Kind, Meaning, Ours, Output, Phase, Recall, Scope,
     Sightings,
 };
+use crate::kinds::ids::{LogGroupArn, LogGroupName};
+use crate::kinds::sighting::{Mine, Sorted, prove};
+use crate::kinds::tagged;
+use crate::kinds::untagged::{self, Untagged};
 
 /// A log group.
 pub struct LogGroup;

@@ -9,15 +9,15 @@ use aws_sdk_sqs::types::QueueAttributeName::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::ids::{QueueArn, QueueName, QueueUrl};
-use super::sighting::{Mine, Sorted, prove};
-use super::tagged;
-use super::untagged::{self, Untagged};
 use crate::aws::{Aws, During, Expect, Tags, retag};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall, Scope,
     Sightings,
 };
+use crate::kinds::ids::{QueueArn, QueueName, QueueUrl};
+use crate::kinds::sighting::{Mine, Sorted, prove};
+use crate::kinds::tagged;
+use crate::kinds::untagged::{self, Untagged};
 
 /// An SQS queue.
 pub struct Queue;

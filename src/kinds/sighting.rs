@@ -8,9 +8,9 @@
 //! Ok(Sorted::of(scopes, listed).sightings(scopes, |mine| Found::Ours(Ours { … })))
 //! ```
 //!
-//! Kinds of EC2 get a `Sorted` from [`ec2::sort`](super::ec2::sort). Kinds whose objects have no tags, and belong to a
+//! Kinds of EC2 get a `Sorted` from [`ec2::sort`](crate::kinds::ec2::sort). Kinds whose objects have no tags, and belong to a
 //! parent, end in [`children`]. Kinds whose lists have no tags ask
-//! [`tagged::proven`](super::tagged::proven) first. A create that AWS refuses because the name or place is taken ends in
+//! [`tagged::proven`](crate::kinds::tagged::proven) first. A create that AWS refuses because the name or place is taken ends in
 //! [`prove`].
 
 use std::collections::HashMap;

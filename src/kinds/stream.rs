@@ -9,15 +9,15 @@ use aws_sdk_kinesis::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::ids::{StreamArn, StreamName};
-use super::sighting::{Mine, Sorted, prove};
-use super::tagged;
-use super::untagged::{self, Untagged};
 use crate::aws::{Aws, During, Expect, Tags, retag};
 use crate::engine::{
     Action, Changes, Data, Deleted, Depth, Failure, Key, Kind, Meaning, Ours, Output, Phase, Recall, Scope,
     Sightings,
 };
+use crate::kinds::ids::{StreamArn, StreamName};
+use crate::kinds::sighting::{Mine, Sorted, prove};
+use crate::kinds::tagged;
+use crate::kinds::untagged::{self, Untagged};
 
 /// A Kinesis data stream.
 pub struct Stream;

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, future::try_join, stream};
 
-use super::sighting::{Listed, Mine, Sorted};
-use super::tagged;
 use crate::aws::{Aws, Tags};
 use crate::engine::{Failure, Found, Kind, Ours, Scope};
+use crate::kinds::sighting::{Listed, Mine, Sorted};
+use crate::kinds::tagged;
 
 /// How many objects are read at a time.
 const AT_ONCE: usize = 8;

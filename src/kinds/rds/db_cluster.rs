@@ -9,17 +9,17 @@ use std::collections::BTreeSet;
 use aws_sdk_rds::types::{self, CloudwatchLogsExportConfiguration, ServerlessV2ScalingConfiguration};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{
-    DbClusterArn, DbClusterId, DbClusterParameterGroupName, DbSubnetGroupName, LogGroupName, SecretArn,
-    SecurityGroupId,
-};
-use super::sighting::{Listed, Mine, Sorted, prove};
-use super::{ec2, rds};
-use crate::aws::{Aws, During, Expect, Tags, retag};
+use crate::aws::{Aws, During, Expect, Tags, not_yet, retag};
 use crate::engine::{
     Action, Changes, Data, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase,
     Recall, Scope, Sightings,
 };
+use crate::kinds::ids::{
+    DbClusterArn, DbClusterId, DbClusterParameterGroupName, DbSubnetGroupName, LogGroupName, SecretArn,
+    SecurityGroupId,
+};
+use crate::kinds::rds;
+use crate::kinds::sighting::{Listed, Mine, Sorted, prove};
 
 /// A DB cluster of Aurora PostgreSQL, Serverless v2.
 pub struct DbCluster;
@@ -175,7 +175,7 @@ impl Kind for DbCluster {
         let made = call.send().await.during("rds:CreateDBCluster");
         let cluster = match made {
             Err(refused) if refused.is(Meaning::AlreadyExists) => standing(aws, key, refused).await?,
-            made => made.map_err(ec2::not_yet)?.db_cluster,
+            made => made.map_err(not_yet)?.db_cluster,
         };
         Ok(outputs(cluster.as_ref(), spec.final_snapshot))
     }

@@ -6,15 +6,17 @@ use aws_sdk_ec2::types::{self, RouteTableAssociationStateCode};
 use futures::future::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::ids::{RoutableSubnetId, RouteTableAssociationId, RouteTableId, SubnetId};
-use super::sighting::{Child, Mine, children};
-use super::subnet::Subnet;
-use super::{ec2, route_table, subnet};
-use crate::aws::{Aws, During, Expect};
+use crate::aws::{Aws, During, Expect, not_yet};
 use crate::engine::{
     Action, Address, Changes, Deleted, Depth, Failure, Input, Key, Kind, Meaning, Ours, Output, Phase,
     Recall, Scope, Sightings,
 };
+use crate::kinds::ec2;
+use crate::kinds::ec2::route_table;
+use crate::kinds::ec2::subnet;
+use crate::kinds::ec2::subnet::Subnet;
+use crate::kinds::ids::{RoutableSubnetId, RouteTableAssociationId, RouteTableId, SubnetId};
+use crate::kinds::sighting::{Child, Mine, children};
 
 /// The association of a subnet with a route table.
 pub struct RouteTableAssociation;
@@ -97,7 +99,7 @@ impl Kind for RouteTableAssociation {
             Err(refused) if refused.is(Meaning::AlreadyExists) => {
                 take_over(aws, table, subnet, refused).await?
             }
-            made => made.map_err(ec2::not_yet)?.association_id.unwrap_or_default(),
+            made => made.map_err(not_yet)?.association_id.unwrap_or_default(),
         };
         Ok(outputs(id, subnet))
     }
@@ -151,7 +153,7 @@ async fn take_over(aws: &Aws, table: &str, subnet: &str, refused: Failure) -> Re
 async fn replace(aws: &Aws, id: &str, table: &str) -> Result<String, Failure> {
     let call = aws.ec2.replace_route_table_association().association_id(id).route_table_id(table);
     let replaced = call.send().await.during("ec2:ReplaceRouteTableAssociation");
-    Ok(replaced.map_err(ec2::not_yet)?.new_association_id.unwrap_or_default())
+    Ok(replaced.map_err(not_yet)?.new_association_id.unwrap_or_default())
 }
 
 fn state(association: &types::RouteTableAssociation) -> Option<&RouteTableAssociationStateCode> {

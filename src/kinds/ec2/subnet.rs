@@ -3,14 +3,14 @@
 use aws_sdk_ec2::types::{self, AttributeBooleanValue, Filter, ResourceType, SubnetState};
 use serde::{Deserialize, Serialize};
 
-use super::ec2;
-use super::ids::{SubnetId, VpcId};
-use super::sighting::{Mine, prove};
-use crate::aws::{Aws, During, Tags, retag};
+use crate::aws::{Aws, During, Tags, not_yet, retag};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall,
     Scope, Sightings,
 };
+use crate::kinds::ec2;
+use crate::kinds::ids::{SubnetId, VpcId};
+use crate::kinds::sighting::{Mine, prove};
 
 /// A subnet.
 pub struct Subnet;
@@ -78,9 +78,7 @@ impl Kind for Subnet {
             Err(refused) if refused.is(Meaning::AlreadyExists) => {
                 standing(aws, key, vpc, &spec.cidr, refused).await?
             }
-            made => {
-                made.map_err(ec2::not_yet)?.subnet.and_then(|subnet| subnet.subnet_id).unwrap_or_default()
-            }
+            made => made.map_err(not_yet)?.subnet.and_then(|subnet| subnet.subnet_id).unwrap_or_default(),
         };
         Ok(SubnetOutputs { id: subnet.into() })
     }

@@ -3,14 +3,14 @@
 use aws_sdk_rds::types;
 use serde::{Deserialize, Serialize};
 
-use super::ids::{DbClusterId, DbInstanceArn, DbInstanceId};
-use super::sighting::{Listed, Mine, Sorted, prove};
-use super::{ec2, rds};
-use crate::aws::{Aws, During, Expect, Tags, retag};
+use crate::aws::{Aws, During, Expect, Tags, not_yet, retag};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Recall, Scope,
     Sightings,
 };
+use crate::kinds::ids::{DbClusterId, DbInstanceArn, DbInstanceId};
+use crate::kinds::rds;
+use crate::kinds::sighting::{Listed, Mine, Sorted, prove};
 
 /// A DB instance of a cluster.
 pub struct DbInstance;
@@ -92,7 +92,7 @@ impl Kind for DbInstance {
         let made = call.send().await.during("rds:CreateDBInstance");
         let instance = match made {
             Err(refused) if refused.is(Meaning::AlreadyExists) => standing(aws, key, refused).await?,
-            made => made.map_err(ec2::not_yet)?.db_instance,
+            made => made.map_err(not_yet)?.db_instance,
         };
         Ok(outputs(instance.as_ref()))
     }

@@ -6,13 +6,14 @@ use aws_sdk_ec2::types::{self, AttributeBooleanValue, Filter, ResourceType, VpcA
 use futures::{StreamExt, future::try_join, stream};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{SecurityGroupId, VpcId};
-use super::sighting::Mine;
-use super::{ec2, security_group};
 use crate::aws::{self, Aws, During, Tags, retag};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Key, Kind, Ours, Output, Phase, Recall, Scope, Sightings,
 };
+use crate::kinds::ec2;
+use crate::kinds::ec2::security_group;
+use crate::kinds::ids::{SecurityGroupId, VpcId};
+use crate::kinds::sighting::Mine;
 
 /// A VPC.
 pub struct Vpc;
@@ -186,7 +187,7 @@ pub(super) async fn inhabited_first(aws: &Aws, vpcs: &mut [Mine<types::Vpc>]) ->
         return Ok(());
     }
     let filters = ec2::filters("vpc-id", vpcs.iter().map(|vpc| vpc.id.clone()));
-    let subnets = ec2::all(filters, |filter| super::subnet::list(aws, vec![filter])).await?;
+    let subnets = ec2::all(filters, |filter| crate::kinds::ec2::subnet::list(aws, vec![filter])).await?;
     vpcs.sort_by_key(|vpc| !subnets.iter().any(|subnet| subnet.vpc_id() == Some(&vpc.id)));
     Ok(())
 }

@@ -1,19 +1,19 @@
 //! A security group: what may talk to whatever is in it. What it lets through is a kind of its own,
-//! [`SecurityGroupRules`](super::SecurityGroupRules).
+//! [`SecurityGroupRules`](crate::kinds::SecurityGroupRules).
 
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{self, Filter, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::ec2;
-use super::ids::{SecurityGroupId, VpcId};
-use super::sighting::{Mine, prove};
-use crate::aws::{Aws, During, Tags, retag};
+use crate::aws::{Aws, During, Tags, not_yet, retag};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall,
     Scope, Sightings,
 };
+use crate::kinds::ec2;
+use crate::kinds::ids::{SecurityGroupId, VpcId};
+use crate::kinds::sighting::{Mine, prove};
 
 /// A security group.
 pub struct SecurityGroup;
@@ -74,7 +74,7 @@ impl Kind for SecurityGroup {
         let call = call.description(spec.description).tag_specifications(tags);
         let id = match call.send().await.during("ec2:CreateSecurityGroup") {
             Err(refused) if refused.is(Meaning::AlreadyExists) => standing(aws, key, vpc, refused).await?,
-            made => made.map_err(ec2::not_yet)?.group_id.unwrap_or_default(),
+            made => made.map_err(not_yet)?.group_id.unwrap_or_default(),
         };
         Ok(SecurityGroupOutputs { id: id.into() })
     }

@@ -1,14 +1,20 @@
 //! What the kinds of RDS share: the list of clusters, the tags of groups, what states mean, deletions over time.
 
+pub mod db_cluster;
+pub mod db_cluster_parameter_group;
+pub mod db_instance;
+pub mod db_subnet_group;
+pub mod secret_rotation;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_rds::types::DbCluster;
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::sighting::{Listed, Sorted};
-use super::tagged;
 use crate::aws::{Aws, During, Expect, Tags};
 use crate::engine::{Deleted, Failure, Input, Kind, Meaning, Phase, Scope};
+use crate::kinds::sighting::{Listed, Sorted};
+use crate::kinds::tagged;
 
 /// The engine of clusters and instances.
 pub const ENGINE: &str = "aurora-postgresql";

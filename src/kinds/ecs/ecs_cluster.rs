@@ -3,14 +3,14 @@
 use aws_sdk_ecs::types::{Cluster, ClusterSetting, ClusterSettingName};
 use serde::{Deserialize, Serialize};
 
-use super::ecs;
-use super::ids::{EcsClusterArn, EcsClusterName, LogGroupName};
-use super::sighting::{Listed, Mine, Sorted, prove};
 use crate::aws::{Aws, During, Expect, Tags, retag};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall,
     Scope, Sightings,
 };
+use crate::kinds::ecs;
+use crate::kinds::ids::{EcsClusterArn, EcsClusterName, LogGroupName};
+use crate::kinds::sighting::{Listed, Mine, Sorted, prove};
 
 /// An ECS cluster.
 pub struct EcsCluster;

@@ -15,15 +15,15 @@ use aws_sdk_ecs::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::ecs;
-use super::ids::{GrantedRoleArn, LogGroupName, SecretArn, TaskDefinitionArn};
-use super::sighting::{Listed, Mine, Sorted};
-use super::tagged;
 use crate::aws::{Aws, During, Expect, Tags, retag, tags};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase, Recall, Scope,
     Sightings,
 };
+use crate::kinds::ecs;
+use crate::kinds::ids::{GrantedRoleArn, LogGroupName, SecretArn, TaskDefinitionArn};
+use crate::kinds::sighting::{Listed, Mine, Sorted};
+use crate::kinds::tagged;
 
 /// A revision of a task definition.
 pub struct TaskDefinition;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, PrefixListId, UserIdGroupPair};
 use serde::{Deserialize, Serialize};
 
-use super::ids::SecurityGroupId;
 use crate::engine::{Failure, Input};
+use crate::kinds::ids::SecurityGroupId;
 
 /// One thing that is let through.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -7,16 +7,16 @@ use aws_sdk_iam::types::{PolicyDetail, RoleDetail};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::ec2::not_yet;
-use super::ids::{GrantedRoleArn, RoleArn, RoleName};
-use super::policy;
-use super::role::{self, Role};
-use super::sighting::{Mine, Sorted};
+use crate::aws::not_yet;
 use crate::aws::{Aws, During, Expect};
 use crate::engine::{
     Action, Address, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Named, Ours, Output, Phase,
     Recall, Scope, Sightings,
 };
+use crate::kinds::iam::policy;
+use crate::kinds::iam::role::{self, Role};
+use crate::kinds::ids::{GrantedRoleArn, RoleArn, RoleName};
+use crate::kinds::sighting::{Mine, Sorted};
 
 /// An inline policy of a role. All of them on a role of ours are ours.
 pub struct RolePolicy;

@@ -7,17 +7,19 @@ use aws_sdk_ec2::types;
 use futures::future::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::ids::SecurityGroupId;
-use super::security_group::SecurityGroup;
-use super::security_rule::{Difference, Peer, Rule, rules};
-use super::sighting::{Child, children};
-use super::vpc::Vpc;
-use super::{ec2, security_group, vpc};
-use crate::aws::{Aws, During, Expect};
+use crate::aws::{Aws, During, Expect, not_yet};
 use crate::engine::{
     Action, Address, Changes, Deleted, Depth, Failure, Input, Key, Kind, Meaning, Ours, Phase, Recall, Scope,
     Sightings,
 };
+use crate::kinds::ec2;
+use crate::kinds::ec2::security_group;
+use crate::kinds::ec2::security_group::SecurityGroup;
+use crate::kinds::ec2::security_rule::{Difference, Peer, Rule, rules};
+use crate::kinds::ec2::vpc;
+use crate::kinds::ec2::vpc::Vpc;
+use crate::kinds::ids::SecurityGroupId;
+use crate::kinds::sighting::{Child, children};
 
 /// The rules of a security group.
 pub struct SecurityGroupRules;
@@ -143,7 +145,7 @@ async fn read(aws: &Aws, id: &str) -> Result<types::SecurityGroup, Failure> {
 /// AWS refuses a call whole when one of its rules is there already, or gone already.
 async fn converge(aws: &Aws, spec: &SecurityGroupRulesSpec) -> Result<(), Failure> {
     let SecurityGroupId(id) = spec.group.known()?;
-    let group = read(aws, id).await.map_err(ec2::not_yet)?;
+    let group = read(aws, id).await.map_err(not_yet)?;
     let wanted = [(Direction::Ingress, &spec.ingress), (Direction::Egress, &spec.egress)];
     let mut surplus = Vec::new();
     for (direction, wanted) in wanted {
@@ -194,7 +196,7 @@ impl Direction {
         match authorized {
             // By a call of ours whose reply was lost.
             Err(refused) if refused.is(Meaning::AlreadyExists) => Ok(()),
-            authorized => authorized.map_err(ec2::not_yet),
+            authorized => authorized.map_err(not_yet),
         }
     }
 

@@ -7,15 +7,15 @@ use aws_sdk_rds::types::{self, ApplyMethod, Parameter};
 use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{DbClusterParameterGroupArn, DbClusterParameterGroupName};
-use super::rds::{self, Group};
-use super::sighting::{Mine, prove};
-use super::tagged;
 use crate::aws::{Aws, During, Expect, Tags, retag};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Key, Kind, Meaning, Ours, Output, Phase, Recall, Scope,
     Sightings,
 };
+use crate::kinds::ids::{DbClusterParameterGroupArn, DbClusterParameterGroupName};
+use crate::kinds::rds::{self, Group};
+use crate::kinds::sighting::{Mine, prove};
+use crate::kinds::tagged;
 
 /// A DB cluster parameter group.
 pub struct DbClusterParameterGroup;

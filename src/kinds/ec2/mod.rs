@@ -1,15 +1,23 @@
 //! What the kinds of EC2 share: listing by tags, and deletions that something holds up.
 
+pub mod internet_gateway;
+pub mod route_table;
+pub mod route_table_association;
+pub mod security_group;
+pub mod security_group_rules;
+pub mod security_rule;
+pub mod subnet;
+pub mod vpc;
+
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use aws_sdk_ec2::types::{
     Filter, InternetGateway, NetworkInterface, RouteTable, SecurityGroup, Subnet, Tag, Vpc,
 };
 
-use super::sighting::{Listed, Mine, Sorted};
 use crate::aws::{Aws, During, Expect, Tags, tags};
 use crate::engine::{Deleted, Failure, Kind, Meaning, Scope};
+use crate::kinds::sighting::{Listed, Mine, Sorted};
 
 /// How many values AWS takes for one filter.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html>
@@ -123,15 +131,6 @@ fn listed<T: Object + Clone>(objects: &[T]) -> Vec<Listed<T>> {
         Listed { id: object.id().to_owned(), name, tags, object: object.clone() }
     };
     objects.iter().map(listed).collect()
-}
-
-/// For a call about something that was made a moment ago: what is not found is not visible yet.
-/// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>
-pub fn not_yet(failure: Failure) -> Failure {
-    if !failure.is(Meaning::NotFound) {
-        return failure;
-    }
-    Failure { meaning: Meaning::Later, retry_after: Some(Duration::from_secs(2)), ..failure }
 }
 
 /// What came of a deletion. Where AWS says that the object is in use, names the network interfaces that use it; `by` is

@@ -6,15 +6,15 @@ use std::time::Duration;
 use aws_sdk_rds::types;
 use serde::{Deserialize, Serialize};
 
-use super::ids::{DbSubnetGroupArn, DbSubnetGroupName, SubnetId};
-use super::rds::{self, Group};
-use super::sighting::{Mine, prove};
-use super::tagged;
 use crate::aws::{Aws, During, Expect, Tags, retag};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall,
     Scope, Sightings,
 };
+use crate::kinds::ids::{DbSubnetGroupArn, DbSubnetGroupName, SubnetId};
+use crate::kinds::rds::{self, Group};
+use crate::kinds::sighting::{Mine, prove};
+use crate::kinds::tagged;
 
 /// A DB subnet group.
 pub struct DbSubnetGroup;

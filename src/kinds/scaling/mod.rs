@@ -3,15 +3,18 @@
 //!
 //! The name of either in the graph is the service's scalable id, `service/CLUSTER/SERVICE`.
 
+pub mod scalable_target;
+pub mod scaling_policy;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ScalableTarget, ServiceNamespace};
 use futures::future::join;
 
-use super::ecs::{self, Answer};
 use crate::aws::{Aws, During, Tags};
 use crate::engine::{Failure, Found, Kind, Named, Scope, Sightings};
+use crate::kinds::ecs::{self, Answer};
 
 /// What is scaled.
 pub const NAMESPACE: ServiceNamespace = ServiceNamespace::Ecs;

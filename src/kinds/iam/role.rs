@@ -8,14 +8,14 @@ use aws_sdk_iam::types::{EntityType, Role as SdkRole, RoleDetail, Tag};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::ids::{RoleArn, RoleName};
-use super::policy;
-use super::sighting::{Listed, Mine, Sorted, prove};
 use crate::aws::{Aws, During, Expect, Tags, retag};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Key, Kind, Meaning, Ours, Output, Phase, Recall, Scope,
     Sightings,
 };
+use crate::kinds::iam::policy;
+use crate::kinds::ids::{RoleArn, RoleName};
+use crate::kinds::sighting::{Listed, Mine, Sorted, prove};
 
 /// A role.
 pub struct Role;

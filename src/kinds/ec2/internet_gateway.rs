@@ -3,14 +3,14 @@
 use aws_sdk_ec2::types::{self, AttachmentStatus, Filter, InternetGatewayAttachment, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::ec2;
-use super::ids::{InternetGatewayId, VpcId};
-use super::sighting::Mine;
-use crate::aws::{self, Aws, During, Expect, Tags, retag};
+use crate::aws::{self, Aws, During, Expect, Tags, not_yet, retag};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall,
     Scope, Sightings,
 };
+use crate::kinds::ec2;
+use crate::kinds::ids::{InternetGatewayId, VpcId};
+use crate::kinds::sighting::Mine;
 
 /// An internet gateway.
 pub struct InternetGateway;
@@ -131,7 +131,7 @@ async fn attach(aws: &Aws, id: &str, VpcId(vpc): &VpcId) -> Result<(), Failure> 
             let there = gateways.iter().filter_map(attachment).any(|there| there.vpc_id() == Some(vpc));
             if there { Ok(()) } else { Err(refused) }
         }
-        attached => attached.map(drop).map_err(ec2::not_yet),
+        attached => attached.map(drop).map_err(not_yet),
     }
 }
 

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types::{self, Filter, ResourceType, RouteOrigin, RouteState};
 use serde::{Deserialize, Serialize};
 
-use super::ec2;
-use super::ids::{InternetGatewayId, RouteTableId, VpcId};
-use super::sighting::Mine;
-use crate::aws::{Aws, During, Expect, Tags, retag};
+use crate::aws::{Aws, During, Expect, Tags, not_yet, retag};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall,
     Scope, Sightings,
 };
+use crate::kinds::ec2;
+use crate::kinds::ids::{InternetGatewayId, RouteTableId, VpcId};
+use crate::kinds::sighting::Mine;
 
 /// A route table.
 pub struct RouteTable;
@@ -82,7 +82,7 @@ impl Kind for RouteTable {
         let tags = Tags::of(key, &spec.tags).specification(ResourceType::RouteTable);
         let call = aws.ec2.create_route_table().vpc_id(vpc).tag_specifications(tags);
         let made = call.set_client_token(key.token.clone()).send().await.during("ec2:CreateRouteTable");
-        let made = made.map_err(ec2::not_yet)?.route_table;
+        let made = made.map_err(not_yet)?.route_table;
         let id = made.and_then(|table| table.route_table_id).unwrap_or_default();
         for route in &spec.routes {
             add(aws, &id, route).await?;
@@ -151,7 +151,7 @@ async fn add(aws: &Aws, table: &str, route: &Route) -> Result<(), Failure> {
     match call.set_destination_prefix_list_id(to.prefix_list).send().await.during("ec2:CreateRoute") {
         // By a call of ours whose reply was lost; one that leads elsewhere shows when the table is read.
         Err(refused) if refused.is(Meaning::AlreadyExists) => Ok(()),
-        added => added.map(drop).map_err(ec2::not_yet),
+        added => added.map(drop).map_err(not_yet),
     }
 }
 
@@ -161,7 +161,7 @@ async fn redirect(aws: &Aws, table: &str, route: &Route) -> Result<(), Failure> 
     let call = aws.ec2.replace_route().route_table_id(table).gateway_id(gateway);
     let call = call.set_destination_cidr_block(to.ipv4).set_destination_ipv6_cidr_block(to.ipv6);
     let replaced = call.set_destination_prefix_list_id(to.prefix_list).send().await;
-    replaced.during("ec2:ReplaceRoute").map(drop).map_err(ec2::not_yet)
+    replaced.during("ec2:ReplaceRoute").map(drop).map_err(not_yet)
 }
 
 async fn remove(aws: &Aws, table: &str, route: &Route) -> Result<(), Failure> {

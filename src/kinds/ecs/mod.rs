@@ -1,5 +1,10 @@
 //! What the kinds of ECS and of its scaling share: reading by name, where each name is answered or unknown.
 
+pub mod ecs_cluster;
+pub mod rollout;
+pub mod service;
+pub mod task_definition;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

@@ -7,15 +7,15 @@ use aws_sdk_applicationautoscaling::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::ec2::not_yet;
-use super::ids::{ScalableId, ScalingPolicyArn};
-use super::scalable_target::PERMISSIONS;
-use super::scaling::{DIMENSION, NAMESPACE, Scaled};
+use crate::aws::not_yet;
 use crate::aws::{Aws, During, Expect};
 use crate::engine::{
     Action, Address, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase, Recall,
     Scope, Sightings,
 };
+use crate::kinds::ids::{ScalableId, ScalingPolicyArn};
+use crate::kinds::scaling::scalable_target::PERMISSIONS;
+use crate::kinds::scaling::{DIMENSION, NAMESPACE, Scaled};
 
 /// A scaling policy. All of them of a service of ours are ours.
 pub struct ScalingPolicy;

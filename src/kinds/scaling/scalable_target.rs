@@ -3,13 +3,13 @@
 use aws_sdk_applicationautoscaling::types;
 use serde::{Deserialize, Serialize};
 
-use super::ids::ScalableId;
-use super::scaling::{DIMENSION, NAMESPACE, Scaled};
 use crate::aws::{Aws, During, Expect};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase, Recall, Scope,
     Sightings,
 };
+use crate::kinds::ids::ScalableId;
+use crate::kinds::scaling::{DIMENSION, NAMESPACE, Scaled};
 
 /// A scalable target. It belongs to whom its service belongs.
 pub struct ScalableTarget;

@@ -11,14 +11,15 @@ use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, RotationRulesT
 use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use super::ids::SecretArn;
-use super::sighting::Mine;
-use super::{db_cluster, ec2, rds};
-use crate::aws::{Aws, During};
+use crate::aws::{Aws, During, not_yet};
 use crate::engine::{
     Action, Address, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase, Recall,
     Scope, Sightings,
 };
+use crate::kinds::ids::SecretArn;
+use crate::kinds::rds;
+use crate::kinds::rds::db_cluster;
+use crate::kinds::sighting::Mine;
 
 /// The rotation of a cluster's password.
 pub struct SecretRotation;
@@ -94,7 +95,7 @@ impl Kind for SecretRotation {
     /// ordinary update once it is there.
     async fn create(aws: &Aws, _: &Key, spec: SecretRotationSpec) -> Result<SecretRotationOutputs, Failure> {
         let arn = spec.secret.known()?.clone();
-        let Rotation { version, .. } = describe(aws, &arn.0).await.map_err(ec2::not_yet)?;
+        let Rotation { version, .. } = describe(aws, &arn.0).await.map_err(not_yet)?;
         Ok(SecretRotationOutputs { arn, version })
     }
 

@@ -12,18 +12,18 @@ use aws_sdk_ecs::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::ec2::not_yet;
-use super::ecs;
-use super::ids::{
-    EcsClusterName, RoutableSubnetId, ScalableId, SecurityGroupId, ServiceArn, ServiceName, TaskDefinitionArn,
-};
-use super::rollout::{self, Rollback};
-use super::sighting::{Listed, Mine, Sorted, prove};
+use crate::aws::not_yet;
 use crate::aws::{Aws, During, Expect, Tags, retag};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Recall, Scope,
     Sightings,
 };
+use crate::kinds::ecs;
+use crate::kinds::ecs::rollout::{self, Rollback};
+use crate::kinds::ids::{
+    EcsClusterName, RoutableSubnetId, ScalableId, SecurityGroupId, ServiceArn, ServiceName, TaskDefinitionArn,
+};
+use crate::kinds::sighting::{Listed, Mine, Sorted, prove};
 
 /// An ECS service.
 pub struct Service;
@@ -92,7 +92,15 @@ const REQUESTED: &str = "streamflix.io/requested-task-definition";
 
 impl Kind for Service {
     const NAME: &'static str = "service";
-    const REFERS_TO: &'static [&'static str] = &["ecsCluster", "taskDefinition", "subnet", "securityGroup"];
+    // A gateway does not go while the VPC has public addresses, as those of the tasks.
+    const REFERS_TO: &'static [&'static str] = &[
+        "ecsCluster",
+        "taskDefinition",
+        "routeTableAssociation",
+        "subnet",
+        "securityGroup",
+        "internetGateway",
+    ];
     const IMMUTABLE: &'static [&'static str] = &["cluster"];
     const AT_CREATION: &'static [&'static str] = &["firstCount"];
     const WHILE_SETTLING: &'static [&'static str] = &["*"];
@@ -107,7 +115,7 @@ impl Kind for Service {
             "iam:PassRole",
             "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
         ),
-        Action::implied("iam:CreateServiceLinkedRole", super::ecs_cluster::SERVICE_LINKED_ROLE),
+        Action::implied("iam:CreateServiceLinkedRole", crate::kinds::ecs::ecs_cluster::SERVICE_LINKED_ROLE),
         Action::called("ecs:UpdateService"),
         Action::called("ecs:TagResource"),
         Action::called("ecs:UntagResource"),
