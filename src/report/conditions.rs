@@ -174,10 +174,10 @@ fn progress(pass: &Pass<'_>, standings: &Standings<'_>, moving: &[&Standing<'_>]
     }
     match () {
         () if !has_existed(pass, standings) => Reason::Creating,
-        () if only(|s| s.rolls_out()) => Reason::RollingOut,
+        () if only(|standing| standing.rolls_out()) => Reason::RollingOut,
         () if repairs(pass, acts) => Reason::RepairingDrift,
         () if acts => Reason::Updating,
-        () if only(|s| s.is_leaving()) => Reason::Deleting,
+        () if only(|standing| standing.is_leaving()) => Reason::Deleting,
         () => Reason::WaitingForAws,
     }
 }
