@@ -28,6 +28,7 @@ pub(super) const RESOURCE: Resource<'static> = Resource {
 pub(super) const CLAIM: (&str, &str) = ("role", "processing/execution-role");
 
 /// A pass that can be repeated and changed.
+#[derive(Debug)]
 pub(super) struct Scene {
     pub previous: VideoPipelineStatus,
     pub resource: Resource<'static>,

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     api::status::{FieldChange, PlannedChange, PublishedPlan},
-    engine::{Change, Item, Part, Verdict},
+    engine::{Change, Item, Part, Verdict, Waiting},
 };
 
 use super::{
@@ -47,9 +47,7 @@ fn note(resource: &Resource<'_>, item: &Item) -> Option<String> {
             Some(format!("{block}; to allow it: {}", remedy::allow(resource, consent)))
         }
         (Verdict::Blocked(block), None) => Some(block.to_string()),
-        (Verdict::Wait(crate::engine::Waiting::Unread(failure)), _) => {
-            Some(format!("could not be read ({})", failure.code))
-        }
+        (Verdict::Wait(Waiting::Unread(failure)), _) => Some(format!("could not be read ({})", failure.code)),
         (Verdict::Wait(waiting), _) => Some(waiting.to_string()),
         _ => impact::of(item).map(str::to_owned),
     }

@@ -128,7 +128,7 @@ fn a_reader_that_settles_keeps_nobody_waiting() {
     assert_eq!(report.status.resources_ready.as_deref(), Some("2/3"));
 
     let nobody_writes = with(item("dbInstance", "storage/instance-1", settling("creating")));
-    assert_eq!(said(&nobody_writes, Ready), "False WaitingForAws");
+    assert_eq!(said(&nobody_writes, Ready), "False Creating");
 }
 
 #[test]

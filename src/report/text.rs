@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::{Block, Item, Plan, Verdict, Wording};
+use crate::engine::{Item, Plan, Verdict, Waiting, Wording};
 
 use super::{Resource, impact, remedy};
 
@@ -79,16 +79,9 @@ pub fn plan_text(header: &Header<'_>, plan: &Plan, style: Style) -> String {
 /// What it means, or what to do about it; how to consent is said on a line of its own.
 fn note(resource: &Resource<'_>, item: &Item) -> Option<String> {
     match &item.verdict {
-        Verdict::Blocked(block) if item.consent().is_none() => {
-            remedy::of(resource, item, block, matches!(block, Block::Foreign { .. }) && is_claim(item))
-        }
+        Verdict::Blocked(block) if item.consent().is_none() => remedy::of(resource, item, block, false),
         _ => impact::of(item).map(str::to_owned),
     }
-}
-
-/// The claim is the role that the plan's other items wait for.
-fn is_claim(item: &Item) -> bool {
-    item.address.kind == "role"
 }
 
 fn color(verdict: &Verdict) -> Option<Color> {
@@ -96,7 +89,7 @@ fn color(verdict: &Verdict) -> Option<Color> {
         Verdict::Create | Verdict::Revise(_) => Some(Color::Green),
         Verdict::Update(_) => Some(Color::Yellow),
         Verdict::Replace(_) | Verdict::Delete | Verdict::Blocked(_) => Some(Color::Red),
-        Verdict::Wait(crate::engine::Waiting::Unread(_)) => Some(Color::Cyan),
+        Verdict::Wait(Waiting::Unread(_)) => Some(Color::Cyan),
         Verdict::Wait(_) => Some(Color::Grey),
         Verdict::Keep => None,
     }
