@@ -41,7 +41,6 @@ use crate::{
 
 pub use events::{Event, EventReason, EventType};
 pub use requeue::Requeue;
-pub use resources::{remembered, was_ready};
 
 /// All that a report is made of.
 #[derive(Clone, Copy, Debug)]
@@ -129,8 +128,15 @@ pub fn report(pass: &Pass<'_>) -> Report {
         Stage::Circular(steps) => stopped::circular(pass, steps),
         Stage::Retained => stopped::retained(pass),
     };
+    let status = as_kept(status);
     let events = events::between(pass.previous, &status);
     Report { status, events, requeue }
+}
+
+/// The status as Kubernetes will give it back, texts that are too long cut, so that it can be compared with that.
+fn as_kept(status: VideoPipelineStatus) -> VideoPipelineStatus {
+    let kept = status.to_bounded_json().and_then(serde_json::from_value);
+    kept.unwrap_or(status)
 }
 
 fn reported(pass: &Pass<'_>, planned: Planned<'_>) -> (VideoPipelineStatus, Requeue) {

@@ -25,11 +25,16 @@ pub(super) fn of(resource: &Resource<'_>, item: &Item, block: &Block, is_claim: 
         Block::Foreign { owner: None, .. } => {
             Some(format!("remove or rename it; or {}", elsewhere(is_claim)))
         }
-        Block::Broken(why) if why.starts_with("RolledBack") => {
-            Some("it stays as AWS left it until the spec changes".to_owned())
+        Block::Broken(why) if rolled_back(why).is_some() => {
+            Some("it stays so until the spec changes".to_owned())
         }
         Block::Broken(_) | Block::Cycle(_) => None,
     }
+}
+
+/// Why AWS rolled back a deployment, if that is what is wrong: the word with which the service's kind says so.
+pub(super) fn rolled_back(why: &str) -> Option<&str> {
+    why.strip_prefix("RolledBack: ")
 }
 
 fn elsewhere(is_claim: bool) -> &'static str {

@@ -1,14 +1,11 @@
-//! A row for each resource, wanted or not; and what is read back from the rows of the status before.
-
-use std::collections::BTreeMap;
+//! A row for each resource, wanted or not.
 
 use crate::{
-    api::VideoPipelineStatus,
     api::{
         condition::whole_second,
         status::{ResourceState, ResourceStatus},
     },
-    engine::{Address, Block},
+    engine::Block,
 };
 
 use super::{
@@ -72,20 +69,4 @@ pub(super) fn unseen(pass: &Pass<'_>) -> Vec<ResourceStatus> {
 /// The state in which a resource was seen last.
 pub(super) fn last_seen(row: &ResourceStatus) -> ResourceState {
     row.last_seen.unwrap_or(row.state)
-}
-
-/// The ids under which resources were seen last, as a status remembers them.
-pub fn remembered(status: &VideoPipelineStatus) -> BTreeMap<Address, String> {
-    ids(status, |_| true)
-}
-
-/// The ids of resources that were ready once, as a status remembers them. What is still being made for the first time,
-/// or made anew with consent, is not among them.
-pub fn was_ready(status: &VideoPipelineStatus) -> BTreeMap<Address, String> {
-    ids(status, |row| last_seen(row) != ResourceState::Creating)
-}
-
-fn ids(status: &VideoPipelineStatus, of: fn(&ResourceStatus) -> bool) -> BTreeMap<Address, String> {
-    let rows = status.resources.iter().filter(|row| of(row));
-    rows.filter_map(|row| Some((Address::new(&row.kind, &row.address), row.id.clone()?))).collect()
 }

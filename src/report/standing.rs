@@ -13,7 +13,7 @@ use crate::{
     engine::{Address, Block, Deferral, Failure, Item, Meaning, Outcome, Verdict, Waiting},
 };
 
-use super::{Pass, Planned, resources::last_seen};
+use super::{Pass, Planned, remedy::rolled_back, resources::last_seen};
 
 /// Every resource, wanted or not, in the plan's order.
 pub(super) struct Standings<'a> {
@@ -317,7 +317,7 @@ fn blocked(block: &Block) -> Reason {
         Block::OwnershipLost { .. } => Reason::OwnershipLost,
         Block::WouldReplaceData { .. } | Block::WouldDeleteData { .. } => Reason::ConsentNeeded,
         Block::DataGone { .. } => Reason::DataGone,
-        Block::Broken(why) if why.starts_with("RolledBack") => Reason::RolledBack,
+        Block::Broken(why) if rolled_back(why).is_some() => Reason::RolledBack,
         Block::Broken(_) => Reason::Broken,
         Block::Cycle(_) => Reason::NotChangeable,
     }

@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, time::Duration};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{EventReason, Report, Requeue, Stage, fixtures::*, text::*, was_ready};
+use super::{EventReason, Report, Requeue, Stage, fixtures::*, text::*};
 use crate::{
     api::{
         ConditionStatus,
@@ -165,10 +165,7 @@ fn a_database_that_is_gone_is_remembered_until_somebody_decides() {
     let report = scene.report();
     assert_eq!(said(&report, StorageReady), "False DataGone");
     assert_eq!(report.status.phase, Some(Phase::Degraded));
-    assert_eq!(
-        was_ready(&report.status).get(&crate::engine::Address::new(CLUSTER.0, CLUSTER.1)).map(String::as_str),
-        Some("id-of-storage/cluster")
-    );
+    assert_eq!(row(&report, CLUSTER.1).id.as_deref(), Some("id-of-storage/cluster"));
     let plan = report.status.plan.clone().expect("a plan");
     assert_eq!(plan.unchanged, 4);
     assert!(plan.changes[0].note.as_deref().unwrap().ends_with(
@@ -186,7 +183,19 @@ fn a_replacement_with_consent_is_no_loss() {
         .outcome(CLUSTER, Op::Delete, Outcome::Deferred(Deferral::Leaving))
         .report();
     assert_eq!(row(&report, CLUSTER.1).state, ResourceState::Creating);
-    assert!(!was_ready(&report.status).keys().any(|address| address.name == CLUSTER.1));
+}
+
+#[test]
+fn a_rollout_that_aws_took_back_is_said_as_such() {
+    let back = Verdict::Blocked(Block::Broken("RolledBack: tasks failed to start".into()));
+    let report = ready().later(|scene| scene.items[4].verdict = back).report();
+    assert_eq!(said(&report, ProcessingReady), "False RolledBack");
+    assert_eq!(
+        row(&report, SERVICE.1).message.as_deref(),
+        Some(
+            "AWS rolled back the last deployment: tasks failed to start · it stays so until the spec changes"
+        )
+    );
 }
 
 #[test]
@@ -286,7 +295,18 @@ fn without_credentials_nothing_is_known() {
     let known = ready().later(|_| ()).staged(Stage::Unreached(&none));
     assert_eq!(known.status.phase, Some(Phase::Unknown));
     assert_eq!(row(&known, VPC.1).state, ResourceState::Unknown);
-    assert_eq!(was_ready(&known.status).len(), 5);
+    assert_eq!(row(&known, VPC.1).last_seen, Some(ResourceState::Ready));
+}
+
+#[test]
+fn a_text_that_is_too_long_is_cut_once() {
+    let problems: Vec<_> =
+        (0..100).map(|n| Invalid::new(format!("spec.field{n}"), "is wrong".repeat(9), "mend it")).collect();
+    let mut scene = ready();
+    let first = scene.staged(Stage::Invalid(&problems)).status;
+    assert_eq!(first.message.as_ref().map(|message| message.chars().count()), Some(1024));
+    scene.previous = first.clone();
+    assert_eq!(scene.staged(Stage::Invalid(&problems)).status, first);
 }
 
 #[test]
