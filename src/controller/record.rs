@@ -67,6 +67,12 @@ impl Record {
         self.intents.extend(addresses.iter().map(intent));
     }
 
+    /// Forgets what held data and goes by consent: once it is gone, it is not missed.
+    pub fn let_go<'a>(&mut self, going: impl Iterator<Item = &'a Address>) {
+        let going: Vec<_> = going.collect();
+        self.held.retain(|held| !going.contains(&&held.address));
+    }
+
     /// The ids of what held data.
     pub fn held(&self) -> BTreeMap<Address, String> {
         self.held.iter().map(|held| (held.address.clone(), held.id.clone())).collect()
