@@ -1,1 +1,3 @@
-//! x
+//! All integration tests in one binary: linking this many SDKs takes a while.
+
+mod architecture;

@@ -1,0 +1,8 @@
+//! The house stands as `docs/architecture.md` says.
+
+mod actions;
+mod floors;
+mod names;
+mod registry;
+mod sizes;
+mod sources;

@@ -1,0 +1,46 @@
+//! The registry of kinds.
+
+use std::collections::BTreeSet;
+
+use video_pipeline_operator::kinds::KINDS;
+
+#[test]
+fn every_kind_is_registered_once_and_refers_to_registered_ones() {
+    let names: BTreeSet<_> = KINDS.iter().map(|kind| kind.name()).collect();
+    assert_eq!(names.len(), KINDS.len(), "a name is used twice");
+    for kind in KINDS {
+        for other in kind.refers_to() {
+            assert!(names.contains(other), "{} refers to {other}, which is not registered", kind.name());
+        }
+    }
+}
+
+#[test]
+fn no_kinds_refer_to_each_other_in_a_circle() {
+    let mut gone: BTreeSet<&str> = BTreeSet::new();
+    while gone.len() < KINDS.len() {
+        // What nobody refers to any more may go.
+        let held: BTreeSet<_> = KINDS
+            .iter()
+            .filter(|kind| !gone.contains(kind.name()))
+            .flat_map(|kind| kind.refers_to())
+            .collect();
+        let free: Vec<_> = KINDS
+            .iter()
+            .map(|kind| kind.name())
+            .filter(|name| !gone.contains(name) && !held.contains(&name))
+            .collect();
+        assert!(!free.is_empty(), "these refer to each other: {held:?}");
+        gone.extend(free);
+    }
+}
+
+#[test]
+fn a_kind_comes_after_those_that_it_refers_to() {
+    let position = |name: &str| KINDS.iter().position(|kind| kind.name() == name);
+    for kind in KINDS {
+        for other in kind.refers_to() {
+            assert!(position(other) < position(kind.name()), "{} stands before {other}", kind.name());
+        }
+    }
+}
