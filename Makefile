@@ -1,0 +1,70 @@
+# `make help` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+OPERATOR := $(TARGET)/debug/video-pipeline-operator
+SANDBOX := $(TARGET)/debug/sandbox
+CRD := crds/videopipelines.streamflix.io.yaml
+REFERENCE := docs/reference.md
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## Start a control plane, an AWS stand-in and the operator, and make the environment dev
+	@$(SANDBOX) demo
+
+.PHONY: demo-down
+demo-down: $(SANDBOX) ## End every process that make demo started
+	@$(SANDBOX) demo-down
+
+.PHONY: test
+test: build ## Run every test that needs no cluster node
+	@$(SANDBOX) prepare
+	@SANDBOX=$(SANDBOX) sandbox/run-tests
+
+.PHONY: check
+check: build ## What to run before a commit: format, clippy, generated files, fast tests
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@$(MAKE) fresh
+	cargo test --workspace --lib --bins
+
+.PHONY: generate
+generate: build ## Write the files that are generated from the code
+	@mkdir -p crds docs
+	@$(OPERATOR) crd > $(CRD).new && mv $(CRD).new $(CRD)
+	@$(OPERATOR) crd --reference > $(REFERENCE).new && mv $(REFERENCE).new $(REFERENCE)
+	@echo "wrote $(CRD) $(REFERENCE)"
+
+.PHONY: fresh
+fresh: build ## Compare the generated files with what the code generates now
+	@$(OPERATOR) crd | diff -u $(CRD) - || { echo "$(CRD) is stale: run make generate" >&2; exit 1; }
+	@$(OPERATOR) crd --reference | diff -u $(REFERENCE) - || { echo "$(REFERENCE) is stale: run make generate" >&2; exit 1; }
+
+.PHONY: bench
+bench: build ## Measure 1 and 20 environments against the stand-in
+	@$(SANDBOX) prepare
+	cargo bench --bench '*'
+
+.PHONY: clean
+clean: demo-down ## Remove what was built here; programs kept outside the checkout stay
+	rm -rf .sandbox
+	cargo clean
+
+# So that a demo can be ended also while the code does not compile.
+$(SANDBOX):
+	@$(MAKE) build
+
+.PHONY: build
+build: prerequisites
+	@cargo build --workspace --bins
+
+.PHONY: prerequisites
+prerequisites:
+	@sandbox/prerequisites
