@@ -9,7 +9,7 @@ use kube::runtime::conditions::is_crd_established;
 use kube::runtime::wait::await_condition;
 use kube::{Api, Client};
 
-use super::Error;
+use super::{Error, said};
 
 /// How long Kubernetes may take to serve a new resource.
 const SERVED: Duration = Duration::from_secs(30);
@@ -24,7 +24,7 @@ pub async fn install_crd(client: &Client, definition: &CustomResourceDefinition)
     let api: Api<CustomResourceDefinition> = Api::all(client.clone());
     let apply = PatchParams::apply("sandbox").force();
     let applied = api.patch(&name, &apply, &Patch::Apply(definition)).await;
-    applied.map_err(|error| failed(&name, error.into()))?;
+    applied.map_err(|error| failed(&name, said(error)))?;
 
     let established = tokio::time::timeout(SERVED, await_condition(api, &name, is_crd_established())).await;
     established.map_err(|_| Error::NotServed(name.clone()))?.map_err(|error| failed(&name, error.into()))?;

@@ -157,3 +157,11 @@ pub async fn client(kubeconfig: &Path) -> Result<Client, Error> {
     config.proxy_url = None;
     Client::try_from(config).map_err(|error| unusable(error.into()))
 }
+
+/// What Kubernetes says, without the form in which it says it.
+fn said(error: kube::Error) -> Box<dyn std::error::Error + Send + Sync> {
+    match error {
+        kube::Error::Api(status) => status.message.clone().into(),
+        other => other.into(),
+    }
+}
