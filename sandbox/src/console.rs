@@ -40,7 +40,7 @@ const PLAIN: Duration = Duration::from_secs(10);
 /// How often a plain line may be written for a step that is worth watching.
 const PLAIN_LIVE: Duration = Duration::from_secs(2);
 /// Columns for the name of a step.
-const NAME_WIDTH: usize = 30;
+const NAME_WIDTH: usize = 34;
 /// Characters of a moving line: a longer one would wrap on a small terminal and could not be painted over.
 const LINE_WIDTH: usize = 79;
 /// Characters of a plain line.

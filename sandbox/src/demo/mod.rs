@@ -85,5 +85,5 @@ pub enum Error {
     WillNotEnd(String),
 }
 
-const LEFT_RUNNING: &str = "Everything is still running: `. .sandbox/env` lets your shell look around, \
+const LEFT_RUNNING: &str = "What still runs goes on running: `. .sandbox/env` lets your shell look around, \
     `kubectl describe vp dev` shows every resource, `make demo-down` ends it.";
