@@ -181,6 +181,19 @@ def test_deletion_protection_and_final_snapshot(rds, create_cluster, refused):
     assert snapshots[0]["Status"] == "available"
 
 
+def test_automated_snapshots_go_with_their_cluster(rds, create_cluster):
+    def snapshots():
+        return [snapshot["SnapshotType"] for snapshot in rds.describe_db_cluster_snapshots()["DBClusterSnapshots"]]
+
+    create_cluster()
+    assert snapshots() == ["automated"]
+    rds.delete_db_cluster(DBClusterIdentifier="db", FinalDBSnapshotIdentifier="last")
+    assert snapshots() == ["manual"]
+    create_cluster()
+    rds.delete_db_cluster(DBClusterIdentifier="db", SkipFinalSnapshot=True, DeleteAutomatedBackups=False)
+    assert sorted(snapshots()) == ["automated", "manual"]
+
+
 def test_modification(client, rds, network, create_cluster, refused):
     create_cluster(EnableCloudwatchLogsExports=["postgresql"], EnableIAMDatabaseAuthentication=True)
     other = client("ec2").create_security_group(VpcId=network.vpc, GroupName="other", Description="d")["GroupId"]

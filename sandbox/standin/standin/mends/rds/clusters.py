@@ -208,6 +208,7 @@ def a_cluster_is_deleted_over_time(self: RDSResponse) -> ActionResult:
             "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
         )
     cluster = self.backend.clusters[name]
+    cluster.backups_outlive_it = not self.params.get("DeleteAutomatedBackups", True)
     _begin_deletion(cluster, snapshot)
     return ActionResult({"DBCluster": cluster})
 
@@ -255,3 +256,16 @@ def remove_when_empty(cluster: DBCluster) -> None:
     if cluster.manage_master_user_password:
         cluster.master_user_secret.delete_secret()
     cluster.backend.clusters.pop(cluster.db_cluster_identifier, None)
+    if not cluster.backups_outlive_it:
+        _remove_automated_snapshots(cluster)
+
+
+def _remove_automated_snapshots(cluster: DBCluster) -> None:
+    """Automated snapshots go with their cluster; those that somebody took stay.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBCluster.html (DeleteAutomatedBackups)
+    """
+    snapshots = cluster.backend.cluster_snapshots
+    for name, snapshot in list(snapshots.items()):
+        if snapshot.cluster.db_cluster_resource_id == cluster.db_cluster_resource_id and snapshot.snapshot_type == "automated":
+            del snapshots[name]
