@@ -79,8 +79,9 @@ fn standing(object: &DynamicObject) -> Standing {
         let why = stalled.and_then(|stalled| stalled.get("message")).and_then(Value::as_str);
         return Standing::Stalled(why.unwrap_or_default().to_owned());
     }
-    let parts = [text("phase"), text("resourcesReady"), text("message")];
-    Standing::Underway(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "))
+    // The message counts the resources too.
+    let at = if text("message").is_empty() { text("resourcesReady") } else { text("message") };
+    Standing::Underway(format!("{}: {at}", text("phase")))
 }
 
 fn condition<'a>(status: &'a Value, of_type: &str) -> Option<&'a Value> {
@@ -118,10 +119,10 @@ mod tests {
 
     #[test]
     fn a_pipeline_underway_says_what_it_is_at() {
-        let status = json!({"observedGeneration": 2, "phase": "Creating", "resourcesReady": "21/34", "message": "waits for AWS"});
+        let status = json!({"observedGeneration": 2, "phase": "Creating", "message": "21 of 34 as wanted"});
         assert_eq!(
             standing(&pipeline(&status)),
-            Standing::Underway("Creating 21/34 waits for AWS".to_owned())
+            Standing::Underway("Creating: 21 of 34 as wanted".to_owned())
         );
         assert!(matches!(standing(&pipeline(&Value::Null)), Standing::Underway(_)));
     }
