@@ -9,6 +9,15 @@ from botocore.exceptions import ClientError
 
 Document = dict[str, Any]
 
+ALARMS = (
+    "video-ingestion-write-throttle-alarm",
+    "video-ingestion-read-throttle-alarm",
+    "video-ingestion-iterator-age-alarm",
+    "video-processing-dlq-alarm",
+    "video-processing-running-tasks-alarm",
+    "video-metadata-capacity-alarm",
+)
+
 
 class Missing(Exception):
     """Something that the environment needs is not there."""
@@ -178,9 +187,12 @@ class Environment:
 
     @cached_property
     def alarms(self) -> dict[str, Document]:
-        """The alarms whose names end in the suffix."""
-        found = self.pages("cloudwatch", "describe_alarms", "MetricAlarms")
-        return {alarm["AlarmName"]: alarm for alarm in found if alarm["AlarmName"].endswith(f"-alarm-{self.suffix}")}
+        """The alarms of the environment by name."""
+        names = [self.named(resource_type) for resource_type in ALARMS]
+        found = self.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNames=names)
+        if not found:
+            raise Missing("there are no alarms")
+        return {alarm["AlarmName"]: alarm for alarm in found}
 
     def log_group(self, name: str) -> Document:
         """A log group."""

@@ -5,7 +5,7 @@ from ipaddress import IPv4Network
 
 from .. import reach
 from ..check import Checks
-from ..environment import Environment
+from ..environment import Document, Environment
 
 checks = Checks()
 
@@ -83,11 +83,11 @@ def find_rules_of_the_default_group(environment: Environment) -> Iterator[str]:
             yield f"{group['GroupId']} has rules"
 
 
-def _groups(environment: Environment) -> list[dict]:
+def _groups(environment: Environment) -> list[Document]:
     return [environment.groups[group] for group in environment.task_network["securityGroups"] if group in environment.groups]
 
 
-def _database_groups(environment: Environment) -> dict[str, dict]:
+def _database_groups(environment: Environment) -> dict[str, Document]:
     ids = [group["VpcSecurityGroupId"] for group in environment.database["VpcSecurityGroups"]]
     return {group: environment.groups[group] for group in ids if group in environment.groups}
 

@@ -29,6 +29,7 @@ def test_a_cluster_goes_when_it_is_empty(standin, service, ecs, refused):
     standin.durations(**service.DURATIONS)
     service.create()
     refused("ClusterContainsServicesException", ecs.delete_cluster, cluster="c")
+    assert ecs.describe_clusters(clusters=["c"])["clusters"][0]["pendingTasksCount"] == 2
     standin.elapse(60)
     counted = ecs.describe_clusters(clusters=["c"])["clusters"][0]
     assert (counted["activeServicesCount"], counted["runningTasksCount"], counted["pendingTasksCount"]) == (1, 2, 0)
