@@ -25,6 +25,14 @@ class Statement:
         named = any(_matches(pattern.lower(), action.lower()) for pattern in self.actions)
         return named and any(_matches(pattern, resource) for pattern in self.resources)
 
+    def applies(self, context: dict[str, str]) -> bool:
+        """Whether its conditions hold. Those that cannot be judged do not."""
+        return all(
+            operator == "StringEquals" and context.get(key) in as_list(values)
+            for operator, keys in self.condition.items()
+            for key, values in keys.items()
+        )
+
 
 def statements(document: Any) -> list[Statement]:
     """The statements of a policy document."""
@@ -64,10 +72,10 @@ def managed(environment: Environment, arn: str) -> list[Statement]:
     return statements(iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"])
 
 
-def allows(policy: list[Statement], action: str, resource: str) -> bool:
-    """Whether a policy allows an action on a resource, whatever else is true. Statements with conditions allow nothing here."""
+def allows(policy: list[Statement], action: str, resource: str, context: dict[str, str]) -> bool:
+    """Whether a policy allows an action on a resource in a context: the values of condition keys."""
     about = [one for one in policy if not one.inverted and one.covers(action, resource)]
-    allowed = any(one.effect == "Allow" and not one.condition for one in about)
+    allowed = any(one.effect == "Allow" and one.applies(context) for one in about)
     return allowed and not any(one.effect == "Deny" for one in about)
 
 

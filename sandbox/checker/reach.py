@@ -7,7 +7,7 @@ from .environment import Document, Environment
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
 ANSWERS = (1024, 65_535)
-"""The ports that answers come back to: https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html#nacl-ephemeral-ports"""
+"""The ports that answers come back to: https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html"""
 TCP = ("tcp", "6", "-1")
 
 

@@ -62,7 +62,8 @@ def find_lost_notifications(environment: Environment) -> Iterator[str]:
         actions = [*alarm.get("AlarmActions", []), *alarm.get("OKActions", [])]
         if actions and not alarm["ActionsEnabled"]:
             yield f"{name} has its actions off"
-        yield from (f"{name} tells {topic}, which does not exist" for topic in sorted(set(actions)) if not _exists(environment, topic))
+        lost = sorted(topic for topic in set(actions) if not _exists(environment, topic))
+        yield from (f"{name} tells {topic}, which does not exist" for topic in lost)
 
 
 @checks.claim("Container Insights is on, for the alarm of running tasks")

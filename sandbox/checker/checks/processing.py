@@ -1,9 +1,10 @@
 """The tasks: they run, and they are told everything that they need."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from ..check import Checks
-from ..environment import Environment
+from ..environment import Document, Environment
 from .roles import EXECUTION, TASK
 
 checks = Checks()
@@ -87,9 +88,8 @@ def find_faults_of_scaling(environment: Environment) -> Iterator[str]:
     """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-auto-scaling.html"""
     service = environment.service
     resource = f"service/{environment.cluster['clusterName']}/{service['serviceName']}"
-    namespace = {"ServiceNamespace": "ecs"}
-    targets = environment.pages("application-autoscaling", "describe_scalable_targets", "ScalableTargets", ResourceIds=[resource], **namespace)
-    policies = environment.pages("application-autoscaling", "describe_scaling_policies", "ScalingPolicies", ResourceId=resource, **namespace)
+    targets = _scaling(environment, "describe_scalable_targets", "ScalableTargets", ResourceIds=[resource])
+    policies = _scaling(environment, "describe_scaling_policies", "ScalingPolicies", ResourceId=resource)
     if policies and not targets:
         yield "there is a policy without a scalable target"
     if targets and not policies:
@@ -101,3 +101,7 @@ def find_faults_of_scaling(environment: Environment) -> Iterator[str]:
     found = environment.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNames=names) if names else []
     if len(found) != len(names):
         yield "an alarm of the policy is gone"
+
+
+def _scaling(environment: Environment, operation: str, key: str, **arguments: Any) -> list[Document]:
+    return environment.pages("application-autoscaling", operation, key, ServiceNamespace="ecs", **arguments)

@@ -40,6 +40,8 @@ class Access:
     also: set[str] = field(default_factory=set)
     spellings: set[str] = field(default_factory=set)
     """Other ways to name the resource in a policy."""
+    context: dict[str, str] = field(default_factory=dict)
+    """The values of condition keys when it is used."""
 
     def admits(self, action: str, resource: str) -> bool:
         """Whether a grant is no more than this."""
@@ -87,7 +89,7 @@ def _execution_access(environment: Environment) -> list[Access]:
     group = f"arn:aws:logs:{environment.region}:{environment.account}:log-group:{environment.task_log_group}"
     writes = {"logs:CreateLogStream", "logs:PutLogEvents"}
     log = Access("its log group", f"{group}:log-stream:s", writes, spellings={f"{group}:*", f"{group}:log-stream:*"})
-    return [log, _secret(environment), *_image(environment), *_keys(environment.secret.get("KmsKeyId"))]
+    return [log, _secret(environment), *_image(environment), *_key(environment, "secretsmanager", environment.secret.get("KmsKeyId"))]
 
 
 def _task_access(environment: Environment) -> list[Access]:
@@ -96,8 +98,11 @@ def _task_access(environment: Environment) -> list[Access]:
     stream = Access("its stream", environment.stream["StreamARN"], reads, _STREAM_EXTRAS)
     jobs = Access("its queue of jobs", environment.jobs["QueueArn"], takes, _QUEUE_EXTRAS | sends)
     dead = Access("its dead-letter queue", environment.dead_letters["QueueArn"], sends, _QUEUE_EXTRAS | takes)
-    keys = (environment.stream.get("KeyId"), environment.secret.get("KmsKeyId"))
-    return [stream, jobs, dead, _secret(environment), *_keys(*keys)]
+    keys = [
+        *_key(environment, "kinesis", environment.stream.get("KeyId")),
+        *_key(environment, "secretsmanager", environment.secret.get("KmsKeyId")),
+    ]
+    return [stream, jobs, dead, _secret(environment), *keys]
 
 
 def _secret(environment: Environment) -> Access:
@@ -118,13 +123,19 @@ def _image(environment: Environment) -> list[Access]:
     return [token, Access("its image's repository", repository, pulls)]
 
 
-def _keys(*keys: str | None) -> list[Access]:
-    """AWS-managed keys need no permission; a customer's own key does.
+def _key(environment: Environment, service: str, name: str | None) -> list[Access]:
+    """AWS-managed keys need no permission; a customer's own key does. A policy cannot name a key by its alias.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-mgmt
     """
-    own = {key for key in keys if key and key.startswith("arn:") and ":alias/aws/" not in key}
-    return [Access("its key", key, {"kms:Decrypt"}, {"kms:GenerateDataKey"}) for key in sorted(own)]
+    if not name or "alias/aws/" in name:
+        return []
+    key = environment.client("kms").describe_key(KeyId=name)["KeyMetadata"]
+    if key["KeyManager"] == "AWS":
+        return []
+    any_key = {key["Arn"].rpartition("/")[0] + "/*"} if "alias/" in name else set()
+    via = {"kms:ViaService": f"{service}.{environment.region}.amazonaws.com"}
+    return [Access("its key", key["Arn"], {"kms:Decrypt"}, {"kms:GenerateDataKey"}, any_key, via)]
 
 
 def _lacking(environment: Environment, resource_type: str, access: list[Access]) -> Iterator[str]:
@@ -134,7 +145,9 @@ def _lacking(environment: Environment, resource_type: str, access: list[Access])
         layers.append(policies.managed(environment, boundary["PermissionsBoundaryArn"]))
     for one in access:
         missing = sorted(
-            action for action in one.needed if not all(policies.allows(layer, action, one.resource) for layer in layers)
+            action
+            for action in one.needed
+            if not all(policies.allows(layer, action, one.resource, one.context) for layer in layers)
         )
         if missing:
             yield f"it may not {', '.join(missing)} on {one.what}"

@@ -19,6 +19,22 @@ def test_without_an_environment_nothing_passes_by_accident(command):
     assert any(line == "✘ tasks reach the internet: there is no ECS cluster video-processing-cluster-none" for line in lines)
 
 
+@pytest.mark.parametrize("by_alias", [False, True])
+def test_an_own_key_needs_a_permission(working, client, check, by_alias):
+    kms = client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    alias = f"alias/{working.suffix}"
+    kms.create_alias(AliasName=alias, TargetKeyId=key)
+    working.kinesis.stop_stream_encryption(StreamName=working.stream, EncryptionType="KMS", KeyId="alias/aws/kinesis")
+    working.kinesis.start_stream_encryption(StreamName=working.stream, EncryptionType="KMS", KeyId=alias if by_alias else key)
+    claim = "the task role may use its stream, its queues and its secret"
+    assert check(working.suffix) == [f"✘ {claim}: it may not kms:Decrypt on its key"]
+    decrypt = allow(["kms:Decrypt"], key.rpartition("/")[0] + "/*" if by_alias else key)
+    decrypt["Condition"] = {"StringEquals": {"kms:ViaService": "kinesis.eu-west-1.amazonaws.com"}}
+    working.put_policy("task", [*working.task_statements, decrypt])
+    assert check(working.suffix) == []
+
+
 def no_route_to_the_internet(working):
     working.ec2.delete_route(RouteTableId=working.public_table, DestinationCidrBlock="0.0.0.0/0")
 

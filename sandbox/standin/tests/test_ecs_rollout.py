@@ -1,5 +1,7 @@
 """The mends of ECS: how a service's tasks come and go."""
 
+import json
+
 import pytest
 from environment import Service
 
@@ -146,14 +148,26 @@ def test_a_newer_deployment_takes_the_place_of_one_under_way(standin, service):
     assert [one["status"] for one in service.deployments()] == ["SUCCESSFUL", "STOPPED", "SUCCESSFUL"]
 
 
-def test_tasks_wait_for_roles(standin, client, service):
-    client("iam").update_assume_role_policy(
-        RoleName="tasks",
-        PolicyDocument='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}]}',
-    )
+def test_tasks_fail_with_a_role_for_others(standin, client, service):
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    client("iam").update_assume_role_policy(RoleName="tasks", PolicyDocument=document)
     service.create()
     assert primary(service)["rolloutState"] == "FAILED"
     assert "unable to assume the role" in service.tasks("STOPPED")[0]["stoppedReason"]
+
+
+def test_tasks_wait_until_a_new_role_is_known(standin, client):
+    standin.durations(iam__role__propagate=90, **Service.DURATIONS)
+    service = Service(client)
+    service.register()
+    service.create()
+    standin.elapse(60)
+    waiting = service.describe()
+    assert (waiting["runningCount"], waiting["pendingCount"], primary(service)["rolloutState"]) == (0, 2, "IN_PROGRESS")
+    assert "ECS was unable to assume the role" in waiting["events"][0]["message"]
+    standin.elapse(60)
+    assert (service.describe()["runningCount"], primary(service)["rolloutState"]) == (2, "COMPLETED")
 
 
 def test_scaling_starts_and_stops_tasks(standin, service):
