@@ -89,7 +89,8 @@ def _execution_access(environment: Environment) -> list[Access]:
     group = f"arn:aws:logs:{environment.region}:{environment.account}:log-group:{environment.task_log_group}"
     writes = {"logs:CreateLogStream", "logs:PutLogEvents"}
     log = Access("its log group", f"{group}:log-stream:s", writes, spellings={f"{group}:*", f"{group}:log-stream:*"})
-    return [log, _secret(environment), *_image(environment), *_key(environment, "secretsmanager", environment.secret.get("KmsKeyId"))]
+    key = _key(environment, "secretsmanager", environment.secret.get("KmsKeyId"))
+    return [log, _secret(environment), *_image(environment), *key]
 
 
 def _task_access(environment: Environment) -> list[Access]:

@@ -52,8 +52,8 @@ def tasks_keep_quiet(working):
 def an_acl_refuses_answers(working):
     filters = [{"Name": "association.subnet-id", "Values": [working.public[0]]}]
     acl = working.ec2.describe_network_acls(Filters=filters)["NetworkAcls"][0]["NetworkAclId"]
-    refusal = {"RuleNumber": 1, "Protocol": "6", "RuleAction": "deny", "CidrBlock": "0.0.0.0/0", "PortRange": {"From": 30_000, "To": 40_000}}
-    working.ec2.create_network_acl_entry(NetworkAclId=acl, Egress=False, **refusal)
+    refusal = {"RuleNumber": 1, "Protocol": "6", "RuleAction": "deny", "CidrBlock": "0.0.0.0/0"}
+    working.ec2.create_network_acl_entry(NetworkAclId=acl, Egress=False, PortRange={"From": 30_000, "To": 40_000}, **refusal)
 
 
 def the_database_lets_nobody_in(working):
@@ -187,6 +187,9 @@ def the_image_does_not_start(working):
     working.update_service(taskDefinition=revision, deploymentConfiguration=unfinished)
 
 
+USES = "the task role may use its stream, its queues and its secret"
+STARTS = "the execution role may pull the image, write the log and read the secret"
+REDRIVE = "jobs that fail for good end in the dead-letter queue, and nothing else does"
 MISTAKES = [
     (no_route_to_the_internet, "tasks reach the internet: subnet-"),
     (no_public_addresses, "tasks reach the internet: the service gives its tasks no public addresses"),
@@ -199,20 +202,20 @@ MISTAKES = [
     (the_database_speaks_plainly, "the database is encrypted, at rest and on the way: its parameter group"),
     (tasks_let_strangers_in, "nobody reaches the tasks from outside: video-processing-ecs-sg-"),
     (the_default_group_has_rules, "the default security group is empty: sg-"),
-    (the_task_role_may_not_read_the_stream, "the task role may use its stream, its queues and its secret: it may not kinesis:GetRecords"),
+    (the_task_role_may_not_read_the_stream, f"{USES}: it may not kinesis:GetRecords"),
     (the_task_role_may_read_every_secret, "the task role may do nothing else: it may secretsmanager:GetSecretValue on *"),
-    (the_execution_role_may_not_read_the_secret, "the execution role may pull the image, write the log and read the secret: it may not secretsm"),
+    (the_execution_role_may_not_read_the_secret, f"{STARTS}: it may not secretsmanager:GetSecretValue"),
     (the_execution_role_may_do_anything_to_its_log, "the execution role may do nothing else: it may logs:* on arn:aws:logs:"),
-    (a_policy_is_denied_elsewhere, "the task role may use its stream, its queues and its secret: it may not sqs:DeleteMessage"),
-    (a_boundary_is_too_narrow, "the task role may use its stream, its queues and its secret: it may not secretsmanager:GetSecretValue"),
+    (a_policy_is_denied_elsewhere, f"{USES}: it may not sqs:DeleteMessage"),
+    (a_boundary_is_too_narrow, f"{USES}: it may not secretsmanager:GetSecretValue"),
     (the_account_may_take_on_a_role, "only ECS tasks of this account may take on the roles: video-processing-task-role-"),
     (a_role_is_for_another_account, "only ECS tasks of this account may take on the roles: video-processing-execution-role-"),
     (an_alarm_watches_another_stream, "alarms watch what exists: video-ingestion-write-throttle-alarm-"),
     (an_alarm_is_gone, "alarms watch what exists: there is no video-metadata-capacity-alarm-"),
     (an_alarm_tells_nobody, "alarms tell those who exist: video-"),
     (an_alarm_is_silent_when_nothing_runs, "alarms go off in the right direction: video-processing-running-tasks-alarm-"),
-    (jobs_do_not_end_anywhere, "jobs that fail for good end in the dead-letter queue, and nothing else does: video-processing-jobs-"),
-    (anything_ends_in_the_dead_letter_queue, "jobs that fail for good end in the dead-letter queue, and nothing else does: video-processing-dlq-"),
+    (jobs_do_not_end_anywhere, f"{REDRIVE}: video-processing-jobs-"),
+    (anything_ends_in_the_dead_letter_queue, f"{REDRIVE}: video-processing-dlq-"),
     (a_variable_is_missing, "tasks are told where everything is: JOB_QUEUE_URL is missing"),
     (a_variable_is_wrong, "tasks are told where everything is: DATABASE_HOST is localhost"),
     (the_password_is_not_from_the_secret, "tasks get the database's credentials from its secret: DATABASE_USERNAME"),

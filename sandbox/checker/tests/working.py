@@ -42,7 +42,8 @@ class Working:
         self.ec2.create_route(RouteTableId=self.public_table, DestinationCidrBlock="0.0.0.0/0", GatewayId=self.gateway)
         self.private_table, self.private = self._subnets(8)
         self.tasks_group, self.database_group = (self._group(name) for name in ("ecs-sg", "aurora-sg"))
-        self.postgres = [{"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "UserIdGroupPairs": [{"GroupId": self.tasks_group}]}]
+        tasks = [{"GroupId": self.tasks_group}]
+        self.postgres = [{"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "UserIdGroupPairs": tasks}]
         self.ec2.authorize_security_group_ingress(GroupId=self.database_group, IpPermissions=self.postgres)
         self._empty(self.database_group, egress_only=True)
         self._empty(self.default_group)

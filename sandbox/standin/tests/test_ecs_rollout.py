@@ -74,7 +74,8 @@ def test_a_failed_rollout_is_rolled_back(standin, service):
         (bad, "ACTIVE", "FAILED"),
     ]
     assert back["deployments"][1]["failedTasks"] == 3
-    assert back["deployments"][0]["rolloutStateReason"].startswith("ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/")
+    reason = back["deployments"][0]["rolloutStateReason"]
+    assert reason.startswith("ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/")
     assert service.deployments()[0]["status"] == "ROLLBACK_IN_PROGRESS"
     assert service.describe()["currentServiceDeployment"] == service.deployments()[0]["serviceDeploymentArn"]
     standin.elapse(60)
@@ -166,7 +167,9 @@ def test_tasks_wait_until_a_new_role_is_known(standin, client):
     waiting = service.describe()
     assert (waiting["runningCount"], waiting["pendingCount"], primary(service)["rolloutState"]) == (0, 2, "IN_PROGRESS")
     assert "ECS was unable to assume the role" in waiting["events"][0]["message"]
-    standin.elapse(60)
+    standin.elapse(30)
+    assert service.describe()["runningCount"] == 0
+    standin.elapse(10)
     assert (service.describe()["runningCount"], primary(service)["rolloutState"]) == (2, "COMPLETED")
 
 
@@ -230,6 +233,8 @@ def test_tasks_are_listed_in_pages(service):
     described = service.ecs.describe_tasks(cluster="c", tasks=[*first["taskArns"], "none"])
     assert (described["tasks"][0]["group"], described["failures"][0]["reason"]) == ("service:s", "MISSING")
     assert described["tasks"][0]["startedBy"] == primary(service)["id"]
+    service.ecs.create_cluster(clusterName="other")
+    assert service.ecs.describe_tasks(cluster="other", tasks=first["taskArns"])["tasks"] == []
 
 
 def test_a_task_can_run_without_a_service(standin, service):
