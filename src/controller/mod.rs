@@ -25,6 +25,8 @@ pub mod survey;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::HeaderValue;
+use ::http::header::USER_AGENT;
 use futures::StreamExt;
 use kube::api::{DynamicObject, ListParams};
 use kube::runtime::controller::{Action, Config, Controller};
@@ -52,6 +54,9 @@ pub use self::survey::{Environment, Obstacle, Survey, Surveyor};
 /// Why the operator ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// Nothing says where Kubernetes is.
+    #[error("cannot find Kubernetes: there is neither a service account nor a kubeconfig (KUBECONFIG)")]
+    Configure(#[source] kube::config::InferConfigError),
     /// Kubernetes cannot be reached, or does not let us in.
     #[error("cannot connect to Kubernetes")]
     Connect(#[source] kube::Error),
@@ -80,7 +85,7 @@ const GRACE: Duration = Duration::from_secs(9);
 /// Why it could not run, or had to end.
 pub async fn run(settings: &Settings) -> Result<(), Error> {
     let mut stop = stop_signal().map_err(Error::Signals)?;
-    let client = Client::try_default().await.map_err(Error::Connect)?;
+    let client = client().await?;
     let fence = if settings.lease_namespace.is_some() { Fence::shut() } else { Fence::open() };
     let (gate, passes, health) = instruments(settings, &fence);
     let context = Arc::new(context(settings, client.clone(), gate, passes));
@@ -98,6 +103,14 @@ pub async fn run(settings: &Settings) -> Result<(), Error> {
             Ok(())
         }
     }
+}
+
+/// A client that says who it is, for whoever reads the API server's audit log.
+async fn client() -> Result<Client, Error> {
+    let mut config = kube::Config::infer().await.map_err(Error::Configure)?;
+    let name = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+    config.headers.push((USER_AGENT, HeaderValue::from_static(name)));
+    Client::try_from(config).map_err(Error::Connect)
 }
 
 /// Waits for the lead, and works for as long as it lasts.

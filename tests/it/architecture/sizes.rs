@@ -26,7 +26,13 @@ fn long_functions(source: &sources::Source) -> Vec<String> {
         let indent = line.len() - line.trim_start().len();
         let begins =
             ["fn ", "pub fn ", "pub(super) fn ", "async fn ", "pub async fn ", "pub(super) async fn "];
-        if !begins.iter().any(|begin| line.trim_start().starts_with(begin)) || line.ends_with(';') {
+        let has_body = || {
+            lines[index..]
+                .iter()
+                .find(|(_, l)| l.ends_with(['{', ';', '}']))
+                .is_some_and(|(_, l)| !l.ends_with(';'))
+        };
+        if !begins.iter().any(|begin| line.trim_start().starts_with(begin)) || !has_body() {
             continue;
         }
         let closes =

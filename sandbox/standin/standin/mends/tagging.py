@@ -8,7 +8,6 @@ from moto.core.resource_tagging import TaggedResource, iter_taggable_backends, m
 from moto.core.responses import ActionResult
 from moto.ecs.models import ecs_backends
 from moto.kinesis.models import kinesis_backends
-from moto.rds.models import rds_backends
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 from moto.resourcegroupstaggingapi.responses import ResourceGroupsTaggingAPIResponse
 
@@ -59,18 +58,12 @@ def _resources(backend: ResourceGroupsTaggingAPIBackend) -> Iterator[TaggedResou
         *(service.arn for service in ecs_backends[account][region].services.values() if service.status == "INACTIVE"),
     }
     existing = (resource for resource in known if resource.arn not in gone)
-    return chain(existing, _streams(account, region), _groups(account, region))
+    return chain(existing, _streams(account, region))
 
 
 def _streams(account: str, region: str) -> Iterator[TaggedResource]:
     for stream in kinesis_backends[account][region].streams.values():
         yield TaggedResource(stream.arn, dict(stream.tags), "kinesis:stream")
-
-
-def _groups(account: str, region: str) -> Iterator[TaggedResource]:
-    rds = rds_backends[account][region]
-    for group in chain(rds.subnet_groups.values(), rds.db_cluster_parameter_groups.values()):
-        yield TaggedResource(group.arn, {tag["Key"]: tag["Value"] for tag in group.get_tags()}, f"rds:{group.resource_type}")
 
 
 def _is_of(arn: str, types: list[str]) -> bool:
