@@ -46,6 +46,6 @@ impl Output {
             When::Never => false,
             When::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
         };
-        Style { color }
+        Style { color, ids: false }
     }
 }

@@ -5,13 +5,16 @@ use jiff::Timestamp;
 use super::cluster::{self, Cluster, Target};
 use super::output::{Format, Output};
 use crate::controller::Stored;
-use crate::report::text::{Header, status_tree};
+use crate::report::text::{Header, Style, status_tree};
 
 /// Shows an environment as a tree, with what is waited for and for how long.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Name of the VideoPipeline.
     name: String,
+    /// Show every resource on a line of its own, with its id in AWS.
+    #[arg(long)]
+    ids: bool,
     #[command(flatten)]
     target: Target,
     #[command(flatten)]
@@ -44,5 +47,10 @@ pub async fn run(args: &Args) -> Result<String, Error> {
         suffix: resource.suffix(),
         account_id: resource.status.account_id.as_deref(),
     };
-    Ok(status_tree(&header, &resource.status, Timestamp::now(), args.output.style()))
+    Ok(status_tree(
+        &header,
+        &resource.status,
+        Timestamp::now(),
+        Style { ids: args.ids, ..args.output.style() },
+    ))
 }

@@ -381,7 +381,9 @@ dev · environment dev · eu-west-1 · account 1234…9012                      
       └ waits for it: processing/service
 · processing   waits for errors/dead-letter-queue";
     assert_eq!(tree, expected);
-    assert!(status_tree(&header, &status, now, Style { color: true }).contains("\x1b[31m✘\x1b[0m"));
+    assert!(
+        status_tree(&header, &status, now, Style { color: true, ids: false }).contains("\x1b[31m✘\x1b[0m")
+    );
 }
 
 #[test]

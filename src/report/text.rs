@@ -13,6 +13,8 @@ pub use super::tree::status_tree;
 pub struct Style {
     /// With ANSI colours.
     pub color: bool,
+    /// With every resource on a line of its own, with its id in AWS.
+    pub ids: bool,
 }
 
 /// A colour of a terminal, as the number in its escape sequence.

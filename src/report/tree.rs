@@ -75,8 +75,18 @@ impl Tree<'_> {
         let state = rows.iter().map(|row| row.state).max_by_key(|state| weight(*state));
         let mut lines =
             vec![format!("{} {layer:<12} {sum}", self.mark(state.unwrap_or(ResourceState::Ready)))];
-        lines.extend(rows.iter().filter(|row| is_open(row)).flat_map(|row| self.open(row)));
+        lines.extend(rows.iter().flat_map(|row| match is_open(row) {
+            true => self.open(row),
+            false if self.style.ids => vec![self.closed(row)],
+            false => Vec::new(),
+        }));
         lines
+    }
+
+    /// A resource of which nothing is to be said but where it is.
+    fn closed(&self, row: &ResourceStatus) -> String {
+        let id = row.id.as_deref().unwrap_or_default();
+        format!("    {} {:<38} {id}", self.mark(row.state), row.address).trim_end().to_owned()
     }
 
     /// A resource that is the cause of something, and what waits for it.

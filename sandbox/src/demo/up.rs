@@ -164,7 +164,7 @@ fn output(typed: &str, mut command: Command) -> Result<String, Error> {
 fn summarise(environment: &Environment<'_>) -> Result<(), Error> {
     let typed = "kubectl vp status dev";
     println!();
-    let shown = environment.kubectl_vp(&["status", "dev"]).status();
+    let shown = environment.kubectl_vp(&["status", "dev", "--ids"]).status();
     let failed = |output| Error::Command { command: typed.to_owned(), output };
     let status = shown.map_err(|error| failed(error.to_string()))?;
     if !status.success() {
