@@ -27,7 +27,7 @@ pub fn variables(
         ("DATABASE_HOST", storage.cluster.output(DbCluster::ENDPOINT)),
         ("DATABASE_READER_HOST", storage.cluster.output(DbCluster::READER_ENDPOINT)),
         ("DATABASE_PORT", Input::Known(DATABASE_PORT.to_string())),
-        ("DATABASE_NAME", known(&pipeline.database.name)),
+        ("DATABASE_NAME", storage.cluster.output(DbCluster::DATABASE)),
         ("DATABASE_SECRET_ARN", storage.cluster.output(DbCluster::SECRET).text()),
     ];
     let users = pipeline.processing.environment.iter().map(|(name, value)| (name.clone(), known(value)));

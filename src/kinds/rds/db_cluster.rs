@@ -77,6 +77,8 @@ pub struct DbClusterOutputs {
     pub reader_endpoint: Option<String>,
     /// The port on which it is reached.
     pub port: Option<i32>,
+    /// The name of its database, which stays what it is when another one is asked for.
+    pub database: Option<String>,
     /// The secret with its master user's name and password.
     pub secret: Option<SecretArn>,
     /// The name of the snapshot that is taken when it is deleted.
@@ -94,6 +96,8 @@ impl DbCluster {
     pub const READER_ENDPOINT: Output<Self, String> = Output::new("readerEndpoint");
     /// The port on which it is reached.
     pub const PORT: Output<Self, i32> = Output::new("port");
+    /// The name of its database.
+    pub const DATABASE: Output<Self, String> = Output::new("database");
     /// The secret with its master user's name and password.
     pub const SECRET: Output<Self, SecretArn> = Output::new("secret");
 }
@@ -309,6 +313,7 @@ fn outputs(cluster: Option<&types::DbCluster>, final_snapshot: bool) -> DbCluste
         endpoint: text(types::DbCluster::endpoint).map(str::to_owned),
         reader_endpoint: text(types::DbCluster::reader_endpoint).map(str::to_owned),
         port: cluster.and_then(types::DbCluster::port),
+        database: text(types::DbCluster::database_name).map(str::to_owned),
         secret: secret.and_then(|secret| secret.secret_arn()).map(SecretArn::from),
         // Another cluster of this name has another resource id, so that its snapshot is another one.
         final_snapshot: final_snapshot.then(|| format!("{id}-final-{}", resource.to_lowercase())),
