@@ -1,0 +1,144 @@
+//! What environments come to.
+
+use std::collections::BTreeMap;
+
+use video_pipeline_operator::engine::{Address, Graph, Memory, Plan, StepId, Verdict, World};
+
+use super::case::{OWNER, Want, crowded, name, quiet, root, troubled};
+use super::check::{Lived, ensure, fails, holds};
+use super::cloud::Thing;
+use super::kinds::{KINDS, Kinds, NeverEqual, with_broken};
+use super::life::{End, engine};
+
+/// Every design comes to rest; what is kept is as it should be, what is not wanted is gone, nothing is there twice, and
+/// the cloud has nothing to complain of.
+fn comes_to_rest(lived: &Lived<'_>) -> Result<(), String> {
+    for end in &lived.life.ends {
+        ensure!(end.rested, "{:?} does not come to rest:\n{}", end.want, end.last);
+        nothing_is_there_twice(end)?;
+        what_is_kept_is_as_wanted(&lived.case.graph(end.want), end)?;
+        let left = ours(end).count();
+        ensure!(end.want != Want::Nothing || left == 0, "{left} things are left: {:?}", end.things);
+    }
+    ensure!(lived.life.faults.is_empty(), "the cloud complains: {:?}", lived.life.faults);
+    Ok(())
+}
+
+fn nothing_is_there_twice(end: &End) -> Result<(), String> {
+    let mut times = BTreeMap::<Address, usize>::new();
+    ours(end).for_each(|thing| *times.entry(thing.address.clone()).or_default() += 1);
+    match times.iter().find(|(_, times)| **times > 1) {
+        Some((address, times)) => Err(format!("{address} is there {times} times")),
+        None => Ok(()),
+    }
+}
+
+fn what_is_kept_is_as_wanted(graph: &Graph, end: &End) -> Result<(), String> {
+    let kept = end.last.items.iter().filter(|item| item.verdict == Verdict::Keep);
+    for node in kept.filter_map(|item| graph.node(&item.address)) {
+        let things: Vec<_> = ours(end).filter(|thing| thing.address.base() == node.address).collect();
+        let equal = |thing: &&&Thing| {
+            ["size", "place", "secret"].iter().all(|field| thing.spec[field] == node.spec[field])
+        };
+        ensure!(things.iter().any(|t| equal(&t)), "{} is not as wanted: {things:?}", node.address);
+    }
+    Ok(())
+}
+
+fn ours(end: &End) -> impl Iterator<Item = &Thing> {
+    end.things.iter().filter(|thing| thing.owner == OWNER)
+}
+
+/// No pass sees two things of one address: not even for a while.
+fn nothing_is_ever_there_twice(lived: &Lived<'_>) -> Result<(), String> {
+    for moment in &lived.life.moments {
+        let twice = moment.world.ours().find(|(address, _)| address.name.contains('#'));
+        ensure!(twice.is_none(), "a second one was made: {twice:?}");
+    }
+    Ok(())
+}
+
+/// Somebody else's thing is as it was, whatever we want and even when all of ours goes.
+fn what_is_not_ours_is_untouched(lived: &Lived<'_>) -> Result<(), String> {
+    let addresses = lived.case.addresses();
+    let taken = &addresses[lived.case.taken.unwrap_or_default() % addresses.len()];
+    for end in &lived.life.ends {
+        let foreign: Vec<_> = end.things.iter().filter(|thing| thing.owner != OWNER).collect();
+        let untouched = foreign.len() == 1 && foreign[0].spec.is_null() && !foreign[0].is_leaving();
+        ensure!(untouched, "{:?} touched what is not ours: {foreign:?}", end.want);
+        let owns_nothing = *taken != root() || ours(end).count() == 0;
+        ensure!(owns_nothing, "without the claim something was made: {:?}", end.things);
+        ensure!(!end.things.iter().any(|t| t.owner == OWNER && t.name == name(taken)), "made beside it");
+    }
+    comes_to_rest(lived)
+}
+
+#[test]
+fn a_plan_applied_then_observed_plans_empty() {
+    holds(quiet(), comes_to_rest);
+}
+
+#[test]
+fn a_plan_applied_then_observed_plans_empty_can_fail() {
+    fails(quiet(), &with_broken::<NeverEqual>(), engine, comes_to_rest);
+    fails(quiet(), &KINDS, never_deletes, comes_to_rest);
+}
+
+fn never_deletes(
+    kinds: &Kinds,
+    graph: &Graph,
+    world: &World,
+    memory: &Memory,
+) -> Result<Plan, Vec<StepId>> {
+    let mut plan = engine(kinds, graph, world, memory)?;
+    plan.items.retain(|item| item.wanted);
+    plan.steps.retain(|step| graph.node(&step.id.at).is_some());
+    Ok(plan)
+}
+
+#[test]
+fn an_interrupted_apply_is_repaired() {
+    holds(troubled(), comes_to_rest);
+}
+
+#[test]
+fn an_interrupted_apply_makes_no_duplicates() {
+    holds(troubled(), nothing_is_ever_there_twice);
+}
+
+#[test]
+fn an_interrupted_apply_makes_no_duplicates_can_fail() {
+    fails(troubled(), &KINDS, doubts_nothing, nothing_is_ever_there_twice);
+}
+
+fn doubts_nothing(
+    kinds: &Kinds,
+    graph: &Graph,
+    world: &World,
+    memory: &Memory,
+) -> Result<Plan, Vec<StepId>> {
+    engine(kinds, graph, world, &Memory { in_doubt: BTreeMap::new(), ..memory.clone() })
+}
+
+#[test]
+fn somebody_elses_thing_is_left_alone_and_the_rest_goes_on() {
+    holds(crowded(), what_is_not_ours_is_untouched);
+}
+
+#[test]
+fn somebody_elses_thing_is_left_alone_can_fail() {
+    fails(crowded(), &KINDS, takes_over, what_is_not_ours_is_untouched);
+}
+
+/// Takes what is not ours for ours.
+fn takes_over(kinds: &Kinds, graph: &Graph, world: &World, memory: &Memory) -> Result<Plan, Vec<StepId>> {
+    use video_pipeline_operator::engine::{Object, Observed, Phase};
+    let mut world = world.clone();
+    for observed in world.objects.values_mut() {
+        if let Observed::Foreign { id, .. } = observed {
+            let outputs = serde_json::json!({ "id": id, "endpoint": null });
+            *observed = Observed::Ours(Object { id: id.clone(), spec: None, outputs, phase: Phase::Ready });
+        }
+    }
+    engine(kinds, graph, &world, memory)
+}

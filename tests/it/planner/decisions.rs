@@ -1,0 +1,303 @@
+//! What is decided, and on what.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use video_pipeline_operator::engine::{
+    Address, Block, Data, Graph, Item, Memory, Meaning, Observed, Op, Outcome, Phase, Plan, StepId,
+    Verdict, World,
+};
+
+use super::case::{Case, SECRET, Want, quiet, root, veiled};
+use super::check::{Lived, ensure, fails, holds};
+use super::cloud::failure;
+use super::kinds::{KINDS, Kinds, Talkative, with_broken};
+use super::life::{Moment, data_of, engine};
+use super::order::upstream;
+
+/// Nothing is decided about what could not be read. Nothing that uses it, directly or through others, is made, replaced or
+/// deleted; nothing that it may refer to is deleted; and nothing that uses what settles is replaced or deleted.
+fn unknown_is_not_absent(lived: &Lived<'_>) -> Result<(), String> {
+    for moment in &lived.life.moments {
+        let world = veil(lived.case, &moment.world);
+        let plan = (lived.planner)(lived.kinds, &moment.graph, &world, &moment.memory);
+        let plan = plan.map_err(|steps| format!("no order: {steps:?}"))?;
+        let unknown = |address: &Address| {
+            let unread = |at: &Address, seen: &Observed| {
+                at.base() == *address && matches!(seen, Observed::Unknown(_))
+            };
+            world.unread.contains_key(&address.kind) || world.objects.iter().any(|(at, seen)| unread(at, seen))
+        };
+        let settles = |address: &Address| {
+            let object = world.ours().find(|(at, _)| at.base() == *address);
+            object.is_some_and(|(_, object)| object.phase != Phase::Ready)
+        };
+        for step in &plan.steps {
+            let at = &step.id.at;
+            ensure!(!unknown(at), "{at} was not read:\n{plan}");
+            let direct = moment.graph.node(at).map(|node| node.sources()).unwrap_or_default();
+            let doubtful = match step.id.op {
+                Op::Update => direct.into_iter().find(unknown),
+                Op::Create => upstream(&moment.graph, at).into_iter().find(unknown),
+                Op::Delete if moment.graph.node(at).is_some() => {
+                    upstream(&moment.graph, at).into_iter().find(|of| unknown(of) || settles(of))
+                }
+                Op::Delete => holder_kinds(&at.kind).find_map(|kind| {
+                    world.ignorance_of(kind).map(|_| Address::new(kind, "any of them"))
+                }),
+            };
+            ensure!(doubtful.is_none(), "{:?} of {at} rests on {doubtful:?}:\n{plan}", step.id.op);
+        }
+    }
+    Ok(())
+}
+
+fn holder_kinds(kind: &str) -> impl Iterator<Item = &'static str> {
+    KINDS.iter().filter(move |holder| holder.refers_to().contains(&kind)).map(|holder| holder.name())
+}
+
+/// The world with some reads failed.
+fn veil(case: &Case, world: &World) -> World {
+    let failed = || failure("toy:Read", "Throttled", Meaning::Throttled);
+    let mut world = world.clone();
+    for kind in &case.veil.1 {
+        let name = KINDS[*kind].name();
+        world.objects.retain(|address, _| address.kind != name);
+        world.unread.insert(name.into(), failed());
+    }
+    let addresses = case.addresses();
+    for slot in &case.veil.0 {
+        let address = &addresses[slot % addresses.len()];
+        world.objects.retain(|at, _| at.base() != *address);
+        world.objects.insert(address.clone(), Observed::Unknown(failed()));
+    }
+    world
+}
+
+/// Consent is asked for exactly where something would be lost, and nothing is lost without it.
+fn consent_is_needed_exactly_where_data_is_at_stake(lived: &Lived<'_>) -> Result<(), String> {
+    for moment in &lived.life.moments {
+        for item in &moment.plan.items {
+            let data = data_of(lived.kinds, &item.address);
+            let stands = moment.world.ours().any(|(at, _)| *at == item.address);
+            let asked = match &item.verdict {
+                Verdict::Blocked(Block::WouldReplaceData { .. } | Block::WouldDeleteData { .. }) => {
+                    Some(data != Data::None && stands && !moment.memory.deleting)
+                }
+                Verdict::Blocked(Block::DataGone { .. }) => Some(data == Data::Kept && !stands),
+                _ => None,
+            };
+            ensure!(asked != Some(false), "{} needs no consent:\n{}", item.address, moment.plan);
+            if loses_data(moment, item, data) {
+                let allowed = moment.memory.consents.iter().any(|c| c.starts_with(&format!("{}@", item.address)));
+                ensure!(allowed, "{} was not allowed:\n{}", item.address, moment.plan);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn loses_data(moment: &Moment, item: &Item, data: Data) -> bool {
+    let steps = |op: Op| moment.plan.steps.iter().any(|s| s.id.at == item.address && s.id.op == op);
+    let deletes = steps(Op::Delete) && data != Data::None && !moment.memory.deleting;
+    let was_there = moment.memory.was_ready.contains_key(&item.address);
+    let stands = moment.world.ours().any(|(at, _)| *at == item.address);
+    deletes || (steps(Op::Create) && data == Data::Kept && was_there && !stands)
+}
+
+/// A consent is good once: no two losses rest on the same one.
+fn a_consent_is_good_once(lived: &Lived<'_>) -> Result<(), String> {
+    let mut losses = 0;
+    let mut allowed = std::collections::BTreeSet::new();
+    for moment in lived.life.moments.iter().filter(|moment| moment.want != Want::Nothing) {
+        let done = |id: &StepId| {
+            matches!(moment.outcomes.as_ref().and_then(|o| o.get(id)), Some(Outcome::Done(_)))
+        };
+        allowed.extend(moment.memory.consents.iter().cloned());
+        losses += moment
+            .plan
+            .steps
+            .iter()
+            .filter(|step| step.id.op == Op::Delete && done(&step.id))
+            .filter(|step| data_of(lived.kinds, &step.id.at) != Data::None)
+            .count();
+    }
+    ensure!(losses <= allowed.len(), "{losses} losses on {} consents", allowed.len());
+    Ok(())
+}
+
+/// The same knowledge gives the same plan.
+fn plans_are_deterministic(lived: &Lived<'_>) -> Result<(), String> {
+    for Moment { graph, world, memory, .. } in &lived.life.moments {
+        let plan = || (lived.planner)(lived.kinds, graph, world, memory);
+        ensure!(plan() == plan(), "the plan differs from itself");
+    }
+    Ok(())
+}
+
+/// A new version beside one in place shows what differs, all of it and nothing else.
+fn a_new_version_shows_its_changes(lived: &Lived<'_>) -> Result<(), String> {
+    for moment in &lived.life.moments {
+        for item in moment.plan.items.iter().filter(|item| item.address.kind == "revised") {
+            let in_place = moment.world.ours().filter(|(at, _)| at.base() == item.address).last();
+            match (&item.verdict, in_place) {
+                (Verdict::Create, Some((at, _))) => return Err(format!("{at} is in place:\n{}", moment.plan)),
+                (Verdict::Revise(changes), Some((_, object))) => {
+                    ensure!(!changes.0.is_empty(), "nothing changes:\n{}", moment.plan);
+                    let wanted = &moment.graph.node(&item.address).expect("a node").spec;
+                    let have = object.spec.as_ref().expect("all is read");
+                    for field in ["size", "place", "secret"] {
+                        let differs = wanted[field] != have[field];
+                        ensure!(changes.has(field) == differs, "{field} is wrong:\n{}", moment.plan);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What nobody may read is in no text that a plan has.
+fn private_values_stay_private(lived: &Lived<'_>) -> Result<(), String> {
+    for Moment { plan, .. } in &lived.life.moments {
+        let json = serde_json::to_string(&plan.items).expect("a document");
+        for text in [plan.to_string(), json, format!("{plan:?}")] {
+            ensure!(!text.contains(SECRET), "a secret is told: {text}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn nothing_is_decided_on_what_is_not_known() {
+    holds(veiled(), unknown_is_not_absent);
+}
+
+#[test]
+fn nothing_is_decided_on_what_is_not_known_can_fail() {
+    fails(veiled(), &KINDS, unknown_as_absent, unknown_is_not_absent);
+    fails(quiet(), &KINDS, settling_as_ready, unknown_is_not_absent);
+}
+
+fn unknown_as_absent(
+    kinds: &Kinds,
+    graph: &Graph,
+    world: &World,
+    memory: &Memory,
+) -> Result<Plan, Vec<StepId>> {
+    let mut world = world.clone();
+    world.unread.clear();
+    for node in graph.nodes() {
+        let seen = world.objects.entry(node.address.clone()).or_insert(Observed::Absent);
+        if matches!(seen, Observed::Unknown(_)) {
+            *seen = Observed::Absent;
+        }
+    }
+    engine(kinds, graph, &world, memory)
+}
+
+fn settling_as_ready(
+    kinds: &Kinds,
+    graph: &Graph,
+    world: &World,
+    memory: &Memory,
+) -> Result<Plan, Vec<StepId>> {
+    let mut world = world.clone();
+    for observed in world.objects.values_mut() {
+        if let Observed::Ours(object) = observed {
+            object.phase = Phase::Ready;
+        }
+    }
+    engine(kinds, graph, &world, memory)
+}
+
+#[test]
+fn data_is_lost_only_with_consent() {
+    holds(quiet(), consent_is_needed_exactly_where_data_is_at_stake);
+}
+
+#[test]
+fn data_is_lost_only_with_consent_can_fail() {
+    fails(quiet(), &KINDS, as_if_deleting, consent_is_needed_exactly_where_data_is_at_stake);
+    fails(quiet(), &KINDS, forgets_data, consent_is_needed_exactly_where_data_is_at_stake);
+}
+
+/// Deletes without asking.
+fn as_if_deleting(kinds: &Kinds, graph: &Graph, world: &World, memory: &Memory) -> Result<Plan, Vec<StepId>> {
+    engine(kinds, graph, world, &Memory { deleting: true, ..memory.clone() })
+}
+
+/// Makes anew what was there and is gone.
+fn forgets_data(kinds: &Kinds, graph: &Graph, world: &World, memory: &Memory) -> Result<Plan, Vec<StepId>> {
+    engine(kinds, graph, world, &Memory { was_ready: [].into(), ..memory.clone() })
+}
+
+#[test]
+fn one_consent_allows_one_loss() {
+    holds(quiet(), a_consent_is_good_once);
+}
+
+#[test]
+fn one_consent_allows_one_loss_can_fail() {
+    fails(quiet(), &KINDS, as_if_deleting, a_consent_is_good_once);
+}
+
+#[test]
+fn the_same_knowledge_gives_the_same_plan() {
+    holds(veiled(), plans_are_deterministic);
+}
+
+#[test]
+fn the_same_knowledge_gives_the_same_plan_can_fail() {
+    fails(quiet(), &KINDS, moody, plans_are_deterministic);
+}
+
+/// Puts the steps in another order each time.
+fn moody(kinds: &Kinds, graph: &Graph, world: &World, memory: &Memory) -> Result<Plan, Vec<StepId>> {
+    static MOOD: AtomicUsize = AtomicUsize::new(0);
+    let mut plan = engine(kinds, graph, world, memory)?;
+    if MOOD.fetch_add(1, Ordering::Relaxed) % 2 == 1 {
+        plan.items.reverse();
+    }
+    Ok(plan)
+}
+
+#[test]
+fn a_new_version_says_what_is_new() {
+    holds(quiet(), a_new_version_shows_its_changes);
+}
+
+#[test]
+fn a_new_version_says_what_is_new_can_fail() {
+    fails(quiet(), &KINDS, silent, a_new_version_shows_its_changes);
+}
+
+fn silent(kinds: &Kinds, graph: &Graph, world: &World, memory: &Memory) -> Result<Plan, Vec<StepId>> {
+    let mut plan = engine(kinds, graph, world, memory)?;
+    for item in &mut plan.items {
+        if matches!(item.verdict, Verdict::Revise(_)) {
+            item.verdict = Verdict::Create;
+        }
+    }
+    Ok(plan)
+}
+
+#[test]
+fn what_is_private_is_in_no_text_of_a_plan() {
+    holds(veiled(), private_values_stay_private);
+}
+
+#[test]
+fn what_is_private_is_in_no_text_of_a_plan_can_fail() {
+    fails(quiet(), &with_broken::<Talkative>(), engine, private_values_stay_private);
+}
+
+/// The root is in every graph but that of nothing, so no property above is empty.
+#[test]
+fn every_case_has_a_root() {
+    holds(quiet(), |lived| {
+        let wanted = lived.case.graph(Want::First);
+        ensure!(wanted.node(&root()).is_some(), "no root");
+        Ok(())
+    });
+}

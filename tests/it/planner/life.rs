@@ -1,0 +1,287 @@
+//! A small operator that lives through a case: it observes, plans, records its intents and applies until all is at rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::pending;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use video_pipeline_operator::engine::{
+    Address, Block, Changes, Data, Depth, Graph, Item, Memory, Meaning, Named, Observed, Op, Outcome,
+    Outcomes, Phase, Plan, Recall, Recent, Scope, Step, StepId, Verdict, Waiting, World, apply, observe,
+};
+
+use super::case::{ByHand, Case, Fault, OWNER, Want, name, root};
+use super::cloud::{Cloud, Thing, failure};
+use super::kinds::{KINDS, Kinds, LAG};
+
+/// How plans are made: by the engine, or by a mutation of it.
+pub type Planner = fn(&Kinds, &Graph, &World, &Memory) -> Result<Plan, Vec<StepId>>;
+
+/// The engine itself.
+pub fn engine(kinds: &Kinds, graph: &Graph, world: &World, memory: &Memory) -> Result<Plan, Vec<StepId>> {
+    video_pipeline_operator::engine::plan(kinds, graph, world, memory)
+}
+
+/// All that came to pass.
+pub struct Life {
+    pub moments: Vec<Moment>,
+    /// How each design ended.
+    pub ends: Vec<End>,
+    /// What the cloud complains of.
+    pub faults: Vec<String>,
+}
+
+/// One pass.
+pub struct Moment {
+    pub want: Want,
+    pub graph: Graph,
+    pub world: World,
+    pub memory: Memory,
+    pub plan: Plan,
+    /// None if the operator died.
+    pub outcomes: Option<Outcomes>,
+}
+
+/// What a design came to.
+pub struct End {
+    pub want: Want,
+    pub rested: bool,
+    pub last: Plan,
+    pub things: Vec<Thing>,
+}
+
+/// Most passes until a design is at rest.
+const PASSES: usize = 90;
+/// For how long the operator waits out reads that may lag, before it makes anew what only tags tell.
+const READ_LAG: u64 = LAG + 1;
+
+/// The life of `case` under an operator that plans with `planner`.
+pub fn live(case: &Case, kinds: &Kinds, planner: Planner) -> Life {
+    let cloud = Cloud::new(case.manners());
+    if let Some(taken) = case.taken {
+        let addresses = case.addresses();
+        let address = &addresses[taken % addresses.len()];
+        let kind = KINDS.iter().find(|kind| kind.name() == address.kind).expect("a kind");
+        cloud.occupy(kind.name(), &name(address));
+    }
+    let mut operator = Operator::new(case, kinds, planner, &cloud);
+    let mut life = Life { moments: Vec::new(), ends: Vec::new(), faults: Vec::new() };
+    for want in [Want::First, Want::Then, Want::Nothing] {
+        let rested = operator.rest(want, &mut life.moments);
+        let last = life.moments.last().map(|moment| moment.plan.clone()).unwrap_or_default();
+        life.ends.push(End { want, rested, last, things: cloud.things() });
+        if want == Want::First {
+            case.by_hand.iter().for_each(|(slot, what)| by_hand(&cloud, case, *slot, *what));
+        }
+    }
+    life.faults = cloud.faults();
+    life
+}
+
+fn by_hand(cloud: &Cloud, case: &Case, slot: usize, what: ByHand) {
+    let address = case.address(slot % case.slots.len());
+    match what {
+        ByHand::Lose => cloud.lose(&address),
+        ByHand::Resize => cloud.by_hand(&address, |spec| spec["size"] = 7.into()),
+        ByHand::Move => cloud.by_hand(&address, |spec| spec["place"] = 7.into()),
+    }
+}
+
+struct Operator<'a> {
+    case: &'a Case,
+    kinds: &'a Kinds,
+    planner: Planner,
+    cloud: &'a Cloud,
+    /// What is written down before calls: the token of an intent, and its time.
+    intents: BTreeMap<Address, (String, u64)>,
+    was_ready: BTreeMap<Address, String>,
+    consents: BTreeSet<String>,
+    /// What only the running process knows.
+    recent: BTreeMap<Address, (u64, Option<Changes>)>,
+    seen: BTreeSet<Address>,
+    calls: AtomicUsize,
+    tokens: usize,
+}
+
+impl<'a> Operator<'a> {
+    fn new(case: &'a Case, kinds: &'a Kinds, planner: Planner, cloud: &'a Cloud) -> Self {
+        Self {
+            case,
+            kinds,
+            planner,
+            cloud,
+            intents: BTreeMap::new(),
+            was_ready: BTreeMap::new(),
+            consents: BTreeSet::new(),
+            recent: BTreeMap::new(),
+            seen: BTreeSet::new(),
+            calls: AtomicUsize::new(0),
+            tokens: 0,
+        }
+    }
+
+    /// Passes until nothing has been left to do for as long as reads may lag. True iff that came.
+    fn rest(&mut self, want: Want, moments: &mut Vec<Moment>) -> bool {
+        let graph = self.case.graph(want);
+        let mut quiet = 0;
+        for _ in 0..PASSES {
+            let Some(moment) = self.pass(want, &graph) else { return false };
+            quiet = if moment.is_at_rest() { quiet + 1 } else { 0 };
+            // A person reads what is blocked, and allows it.
+            self.consents.extend(moment.plan.items.iter().filter_map(Item::consent).map(str::to_owned));
+            moments.push(moment);
+            self.cloud.tick();
+            if quiet > LAG {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn pass(&mut self, want: Want, graph: &Graph) -> Option<Moment> {
+        let world = self.look();
+        let memory = self.memory(&world, want == Want::Nothing);
+        let plan = (self.planner)(self.kinds, graph, &world, &memory).ok()?;
+        let plan = self.record(plan, graph);
+        let outcomes = {
+            let around = with_faults(&self.calls, &self.case.faults);
+            apply(self.kinds, self.cloud, &plan, &around).now_or_never()
+        };
+        match &outcomes {
+            Some(outcomes) => self.note(&plan, outcomes),
+            // It died: another process takes over, which knows only what was written down.
+            None => {
+                self.recent.clear();
+                self.seen.clear();
+            }
+        }
+        Some(Moment { want, graph: graph.clone(), world, memory, plan, outcomes })
+    }
+
+    fn look(&mut self) -> World {
+        let named = |address: Address| Named { name: name(&address), address, remembered: None };
+        let scope =
+            Scope { owner: OWNER.into(), named: self.case.addresses().into_iter().map(named).collect() };
+        let worlds = observe(self.kinds, self.cloud, &[scope], Depth::Audit).now_or_never();
+        let world = worlds.expect("toys answer at once").remove(0);
+        for (address, object) in world.ours() {
+            self.seen.insert(address.base());
+            if object.phase == Phase::Ready && data_of(self.kinds, address) == Data::Kept {
+                self.was_ready.insert(address.clone(), object.id.clone());
+            }
+        }
+        world
+    }
+
+    fn memory(&self, world: &World, deleting: bool) -> Memory {
+        let now = self.cloud.now();
+        let by_tags = |address: &Address| recall_of(self.kinds, address) == Recall::Tags;
+        let young = |at: u64| now - at < READ_LAG;
+        let absent = |address: &Address| world.objects.get(address) == Some(&Observed::Absent);
+        let open: Vec<_> = self.intents.iter().filter(|(address, _)| !self.seen.contains(*address)).collect();
+        Memory {
+            in_doubt: open
+                .iter()
+                .filter(|(address, (_, at))| by_tags(address) && absent(address) && young(*at))
+                .map(|(address, _)| ((*address).clone(), "looked up by its tags".to_owned()))
+                .collect(),
+            // A call that only tags recall is intended anew each time, so that doubt is measured from the last one.
+            tokens: open
+                .iter()
+                .filter(|(address, (_, at))| !by_tags(address) || young(*at))
+                .map(|(address, (token, _))| ((*address).clone(), token.clone()))
+                .collect(),
+            recent: self.recent.iter().map(|(address, write)| (address.clone(), recent(now, write))).collect(),
+            ids: BTreeMap::new(),
+            was_ready: self.was_ready.clone(),
+            consents: self.consents.clone(),
+            deleting,
+        }
+    }
+
+    fn record(&mut self, plan: Plan, graph: &Graph) -> Plan {
+        self.intents.retain(|address, _| !self.seen.contains(address) && graph.node(address).is_some());
+        for address in plan.unrecorded(self.kinds) {
+            self.tokens += 1;
+            self.seen.remove(&address);
+            self.intents.insert(address, (format!("token-{}", self.tokens), self.cloud.now()));
+        }
+        let tokens = self.intents.iter().map(|(address, (token, _))| (address.clone(), token.clone()));
+        plan.with_tokens(&tokens.collect())
+    }
+
+    fn note(&mut self, plan: &Plan, outcomes: &Outcomes) {
+        for step in &plan.steps {
+            if let Some(Outcome::Done(_)) = outcomes.get(&step.id) {
+                let changes = (step.id.op == Op::Update).then(|| step.changes.clone());
+                match step.id.op {
+                    Op::Delete => drop(self.recent.remove(&step.key.address)),
+                    _ => drop(self.recent.insert(step.key.address.clone(), (self.cloud.now(), changes))),
+                }
+            }
+        }
+    }
+}
+
+fn recent(now: u64, (at, changes): &(u64, Option<Changes>)) -> Recent {
+    let ago = Duration::from_secs(now - at);
+    match changes {
+        None => Recent::Created { ago },
+        Some(changes) => Recent::Updated { ago, changes: changes.clone() },
+    }
+}
+
+/// Calls are counted; those with a fault go wrong.
+fn with_faults<'c>(
+    calls: &'c AtomicUsize,
+    faults: &'c BTreeMap<usize, Fault>,
+) -> impl for<'s> Fn(&'s Step, BoxFuture<'s, Outcome>) -> BoxFuture<'s, Outcome> + Sync {
+    move |_, call| {
+        let fault = faults.get(&calls.fetch_add(1, Ordering::Relaxed)).copied();
+        Box::pin(async move {
+            match fault {
+                None => call.await,
+                Some(Fault::Refused) => Outcome::Failed(failure("toy:Call", "Denied", Meaning::Denied)),
+                Some(Fault::ReplyLost) => {
+                    call.await;
+                    Outcome::Failed(failure("toy:Call", "Timeout", Meaning::Transient))
+                }
+                Some(Fault::Death) => {
+                    call.await;
+                    pending().await
+                }
+            }
+        })
+    }
+}
+
+impl Moment {
+    /// True iff nothing is done, and nothing is open but what a person or somebody else would have to change.
+    fn is_at_rest(&self) -> bool {
+        self.plan.steps.is_empty() && self.plan.items.iter().all(|item| self.is_settled(item))
+    }
+
+    fn is_settled(&self, item: &Item) -> bool {
+        match &item.verdict {
+            Verdict::Keep | Verdict::Blocked(Block::Cycle(_) | Block::Foreign { .. }) => true,
+            Verdict::Wait(Waiting::On(addresses)) => addresses.iter().any(|address| self.is_stuck(address)),
+            // The root waits for what is left.
+            Verdict::Delete => item.address == root(),
+            _ => false,
+        }
+    }
+
+    fn is_stuck(&self, address: &Address) -> bool {
+        self.plan.item(address).is_some_and(|item| item.verdict != Verdict::Keep && self.is_settled(item))
+    }
+}
+
+pub fn data_of(kinds: &Kinds, address: &Address) -> Data {
+    kinds.iter().find(|kind| kind.name() == address.kind).map_or(Data::None, |kind| kind.holds_data())
+}
+
+fn recall_of(kinds: &Kinds, address: &Address) -> Recall {
+    kinds.iter().find(|kind| kind.name() == address.kind).map_or(Recall::Name, |kind| kind.recall())
+}
