@@ -88,6 +88,17 @@ pub enum Block {
 }
 
 impl Verdict {
+    /// True iff what is there stays as it is for now, although it should not: it may still refer to what it did.
+    pub(super) fn stays_as_it_is(&self) -> bool {
+        matches!(
+            self,
+            Self::Wait(_)
+                | Self::Blocked(
+                    Block::WouldReplaceData { .. } | Block::OwnershipLost { .. } | Block::Cycle(_)
+                )
+        )
+    }
+
     /// True iff carrying it out calls the cloud.
     pub fn mutates(&self) -> bool {
         matches!(self, Self::Create | Self::Revise(_) | Self::Update(_) | Self::Replace(_) | Self::Delete)
@@ -112,14 +123,22 @@ pub(super) struct Judgement {
     unsettled: BTreeSet<Address>,
 }
 
-/// Judges every node. `refused` are addresses whose replacement turned out to be impossible, with the dependant that
-/// cannot let go.
+/// Why something is not replaced although it should be.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Refusal {
+    /// That one, which refers to it, cannot let go.
+    Never(Address),
+    /// What may refer to it has not let go yet.
+    NotYet(Waiting),
+}
+
+/// Judges every node. `refused` are addresses whose replacement turned out to be impossible.
 pub(super) fn judge<C>(
     kinds: &Registry<'_, C>,
     graph: &Graph,
     world: &World,
     memory: &Memory,
-    refused: &BTreeMap<Address, Address>,
+    refused: &BTreeMap<Address, Refusal>,
 ) -> Judgement {
     let mut judgement = Judgement::default();
     for node in graph.nodes() {
@@ -134,7 +153,7 @@ struct Judge<'a, C> {
     graph: &'a Graph,
     world: &'a World,
     memory: &'a Memory,
-    refused: &'a BTreeMap<Address, Address>,
+    refused: &'a BTreeMap<Address, Refusal>,
     so_far: &'a mut Judgement,
 }
 
@@ -181,7 +200,10 @@ impl<C> Judge<'_, C> {
             Some(Observed::Ours(object)) => self.present(node, spec, at, object),
             Some(Observed::Absent) => self.absent(node, spec, at),
             // Versions are not asked for by address: a complete read that does not mention one shows its absence.
-            None if self.kind.create_first() => self.absent(node, spec, at),
+            None if self.kind.create_first() => match self.unread_version(node) {
+                Some(failure) => Verdict::Wait(Waiting::Unread(failure.clone())),
+                None => self.absent(node, spec, at),
+            },
             None => Verdict::Wait(Waiting::Unread(Failure {
                 operation: "observe".into(),
                 code: "NotObserved".into(),
@@ -191,6 +213,15 @@ impl<C> Judge<'_, C> {
                 retry_after: None,
             })),
         }
+    }
+
+    /// Why some version of the node, which may be the wanted one, is not known.
+    fn unread_version(&self, node: &Node) -> Option<&Failure> {
+        let versions = self.world.objects.iter().filter(|(at, _)| at.kind == node.address.kind);
+        versions.filter(|(at, _)| at.base() == node.address).find_map(|(_, observed)| match observed {
+            Observed::Unknown(failure) => Some(failure),
+            _ => None,
+        })
     }
 
     fn foreign(&self, at: &Address, id: &str, owner: Option<String>) -> Block {
@@ -319,8 +350,10 @@ impl<C> Judge<'_, C> {
         if !shaky.is_empty() {
             return Verdict::Wait(Waiting::On(shaky));
         }
-        if let Some(holder) = self.refused.get(&node.address) {
-            return Verdict::Blocked(Block::Cycle(holder.clone()));
+        match self.refused.get(&node.address) {
+            Some(Refusal::Never(holder)) => return Verdict::Blocked(Block::Cycle(holder.clone())),
+            Some(Refusal::NotYet(waiting)) => return Verdict::Wait(waiting.clone()),
+            None => {}
         }
         if self.kind.holds_data() != Data::None {
             let consent = consent(&node.address, "replace", &object.id, &changes);

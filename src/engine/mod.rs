@@ -15,7 +15,9 @@ mod judge;
 mod kind;
 mod observe;
 mod order;
+mod orphans;
 mod plan;
+mod room;
 mod world;
 
 pub use address::Address;

@@ -1,12 +1,12 @@
 use super::{
-    Address, AnyKind, Changes, Data, Graph, Key, Object, Phase, Recall, Verdict, Waiting, World,
-    judge::{Block, Judgement, consent, judge},
-    order::order,
+    Address, AnyKind, Changes, Graph, Key, Object, Recall, Verdict, World, judge::Judgement, order::order,
+    room::judge_to_the_end,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     time::Duration,
 };
 
@@ -93,7 +93,7 @@ pub struct StepId {
 }
 
 /// One call of a kind.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Step {
     /// Which one.
     pub id: StepId,
@@ -107,6 +107,16 @@ pub struct Step {
     pub outputs: Value,
     /// What an update changes.
     pub changes: Changes,
+}
+
+/// Without the spec and the outputs, whose values may be nobody's business.
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, after, key, changes, .. } = self;
+        let mut step = f.debug_struct("Step");
+        step.field("id", id).field("after", after).field("key", key).field("changes", changes);
+        step.finish_non_exhaustive()
+    }
 }
 
 impl Plan {
@@ -174,7 +184,7 @@ pub fn plan<C>(
     memory: &Memory,
 ) -> Result<Plan, Vec<StepId>> {
     let registry = Registry(kinds);
-    let judgement = judge_to_the_end(&registry, graph, world, memory);
+    let (judgement, orphans) = judge_to_the_end(&registry, graph, world, memory);
     let mut items: Vec<Item> = graph
         .nodes()
         .iter()
@@ -184,8 +194,7 @@ pub fn plan<C>(
             Some(Item { address: node.address.clone(), name: node.name.clone(), id, wanted: true, verdict })
         })
         .collect();
-    let orphans = Orphans { registry: &registry, graph, world, memory, judgement: &judgement };
-    items.extend(orphans.items());
+    items.extend(orphans);
     let steps = order(&registry, graph, world, memory, &judgement, &items)?;
     Ok(Plan { items, steps })
 }
@@ -195,118 +204,5 @@ pub(super) fn object<'a>(judgement: &Judgement, world: &'a World, address: &Addr
     match world.objects.get(judgement.present.get(address)?)? {
         super::Observed::Ours(object) => Some(object),
         _ => None,
-    }
-}
-
-/// A replacement that a dependant cannot make room for is refused, and all verdicts are made again without it.
-fn judge_to_the_end<C>(
-    registry: &Registry<'_, C>,
-    graph: &Graph,
-    world: &World,
-    memory: &Memory,
-) -> Judgement {
-    let mut refused = BTreeMap::new();
-    loop {
-        let judgement = judge(registry, graph, world, memory, &refused);
-        let before = refused.len();
-        for node in graph.nodes() {
-            let stays =
-                matches!(judgement.verdicts.get(&node.address), Some(v) if !matches!(v, Verdict::Replace(_)));
-            if !stays || object(&judgement, world, &node.address).is_none() {
-                continue;
-            }
-            for source in node.sources() {
-                if matches!(judgement.verdicts.get(&source), Some(Verdict::Replace(_))) {
-                    refused.insert(source, node.address.clone());
-                }
-            }
-        }
-        if refused.len() == before {
-            return judgement;
-        }
-    }
-}
-
-/// What exists and is not wanted.
-struct Orphans<'a, C> {
-    registry: &'a Registry<'a, C>,
-    graph: &'a Graph,
-    world: &'a World,
-    memory: &'a Memory,
-    judgement: &'a Judgement,
-}
-
-impl<C> Orphans<'_, C> {
-    fn items(&self) -> Vec<Item> {
-        let claimed: BTreeSet<_> = self.judgement.present.values().collect();
-        // A versioned resource of which the wanted version cannot be told yet may be any of those that exist.
-        let undecided: BTreeSet<_> = self
-            .graph
-            .nodes()
-            .iter()
-            .map(|n| &n.address)
-            .filter(|a| !self.judgement.present.contains_key(a))
-            .collect();
-        self.world
-            .ours()
-            .filter(|(address, _)| !claimed.contains(address) && !undecided.contains(&address.base()))
-            .map(|(address, object)| Item {
-                address: address.clone(),
-                name: String::new(),
-                id: Some(object.id.clone()),
-                wanted: false,
-                verdict: self.verdict(address, object),
-            })
-            .collect()
-    }
-
-    fn verdict(&self, address: &Address, object: &Object) -> Verdict {
-        if let Phase::Leaving(why) = &object.phase {
-            return Verdict::Wait(Waiting::Leaving(why.clone()));
-        }
-        let Some(kind) = self.registry.get(&address.kind) else {
-            return Verdict::Wait(Waiting::Settling("of a kind that is not known here".into()));
-        };
-        if kind.holds_data() != Data::None && !self.memory.deleting {
-            let consent = consent(address, "delete", &object.id, &Changes::default());
-            if !self.memory.consents.contains(&consent) {
-                return Verdict::Blocked(Block::WouldDeleteData { consent });
-            }
-        }
-        match self.holders(address) {
-            Err(waiting) => Verdict::Wait(waiting),
-            Ok(holders) if !holders.is_empty() => Verdict::Wait(Waiting::On(holders)),
-            Ok(_) => Verdict::Delete,
-        }
-    }
-
-    /// Wanted resources that may still refer to the orphan and have not come to rest.
-    fn holders(&self, orphan: &Address) -> Result<BTreeSet<Address>, Waiting> {
-        let referring = self.registry.referring_to(&orphan.kind);
-        for kind in &referring {
-            if let Some(failure) = self.world.ignorance_of(kind) {
-                return Err(Waiting::Unread(failure.clone()));
-            }
-        }
-        let superseded = orphan.name.contains('@').then(|| orphan.base());
-        let holds = |node: &&super::Node| match (self.judgement.verdicts.get(&node.address), &superseded) {
-            // The version before may be needed again until everything that used it rests on the new one.
-            (Some(verdict), Some(base)) if node.sources().contains(base) => *verdict != Verdict::Keep,
-            (Some(verdict), _) => {
-                referring.contains(node.address.kind.as_str())
-                    && matches!(verdict, Verdict::Update(_) | Verdict::Replace(_) | Verdict::Wait(_))
-            }
-            (None, _) => false,
-        };
-        let holding = self.graph.nodes().iter().filter(holds).map(|node| node.address.clone());
-        Ok(holding.chain(self.leaving(&referring)).collect())
-    }
-
-    /// What is on its way out, and until it is gone needs what it refers to: tasks that end still use their role.
-    fn leaving(&self, kinds: &BTreeSet<&str>) -> impl Iterator<Item = Address> {
-        let leaves = |(address, object): &(&Address, &Object)| {
-            kinds.contains(address.kind.as_str()) && matches!(object.phase, Phase::Leaving(_))
-        };
-        self.world.ours().filter(leaves).map(|(address, _)| address.clone())
     }
 }

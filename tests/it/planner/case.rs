@@ -1,6 +1,7 @@
 //! Random environments: what is wanted first, what is wanted then, what happens meanwhile, and how the cloud behaves.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use proptest::{collection::vec, option, prelude::*};
 use video_pipeline_operator::engine::{Address, Graph, Identity, Input, Node};
@@ -11,7 +12,7 @@ use super::kinds::{KINDS, Spec};
 pub const OWNER: &str = "ours";
 
 /// One environment's life as it may come.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Case {
     pub slots: Vec<Slot>,
     pub lag: u64,
@@ -75,6 +76,25 @@ pub enum Want {
 /// Every text that nobody may read begins so.
 pub const SECRET: &str = "hush";
 
+/// A line for each slot: what a person who looks for a fault wants to see.
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "reads lag {} s, changes take {} s", self.lag, self.pause)?;
+        for index in 0..self.slots.len() {
+            writeln!(f, "  {}", self.address(index))?;
+            for want in [Want::First, Want::Then] {
+                if let Some(node) = self.graph(want).node(&self.address(index)) {
+                    writeln!(f, "    {want:?}: {}", node.spec)?;
+                }
+            }
+        }
+        writeln!(f, "  by hand, on slot modulo their number: {:?}", self.by_hand)?;
+        writeln!(f, "  calls that go wrong: {:?}", self.faults)?;
+        let taken = self.taken().map(|address| address.to_string());
+        write!(f, "  somebody else's: {taken:?}, not read: {:?}", self.veil)
+    }
+}
+
 impl Case {
     pub fn manners(&self) -> Manners {
         Manners { lag: self.lag, pause: self.pause }
@@ -99,6 +119,12 @@ impl Case {
     /// Every address that could ever be used.
     pub fn addresses(&self) -> Vec<Address> {
         std::iter::once(root()).chain((0..self.slots.len()).map(|index| self.address(index))).collect()
+    }
+
+    /// The address whose name is somebody else's.
+    pub fn taken(&self) -> Option<Address> {
+        let addresses = self.addresses();
+        self.taken.map(|taken| addresses[taken % addresses.len()].clone())
     }
 
     pub fn address(&self, index: usize) -> Address {
@@ -193,9 +219,8 @@ fn slot() -> impl Strategy<Value = Slot> {
 
 fn sketch() -> impl Strategy<Value = Sketch> {
     let reference = || option::of((0..6_usize, any::<bool>()));
-    (0..2_u8, 0..2_u8, 0..2_u8, reference(), reference()).prop_map(
-        |(size, place, secret, built_on, uses)| Sketch { size, place, secret, built_on, uses },
-    )
+    (0..2_u8, 0..2_u8, 0..2_u8, reference(), reference())
+        .prop_map(|(size, place, secret, built_on, uses)| Sketch { size, place, secret, built_on, uses })
 }
 
 fn by_hand() -> impl Strategy<Value = ByHand> {

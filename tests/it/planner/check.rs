@@ -6,6 +6,7 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunne
 use super::case::Case;
 use super::kinds::{KINDS, Kinds};
 use super::life::{Life, Planner, engine, live};
+use super::{convergence, decisions, order};
 
 /// What a property is about.
 pub struct Lived<'a> {
@@ -18,19 +19,36 @@ pub struct Lived<'a> {
 /// What must be true of every life; else the reason why it is not.
 pub type Property = fn(&Lived<'_>) -> Result<(), String>;
 
-/// Lives that a property is tried on; `PROPTEST_CASES` sets another number, `PROPTEST_RNG_SEED` other ones.
-const CASES: u32 = 160;
+/// All properties.
+const PROPERTIES: &[Property] = &[
+    convergence::comes_to_rest,
+    convergence::nothing_is_ever_there_twice,
+    convergence::what_is_not_ours_is_untouched,
+    decisions::unknown_is_not_absent,
+    decisions::consent_is_needed_exactly_where_data_is_at_stake,
+    decisions::a_consent_is_good_once,
+    decisions::plans_are_deterministic,
+    decisions::a_new_version_shows_its_changes,
+    decisions::private_values_stay_private,
+    order::deletes_follow_dependants,
+    order::the_root_is_first_and_last,
+    order::a_failure_stops_only_what_depends_on_it,
+    order::a_circle_of_deletions_is_refused,
+];
 
-/// The property holds for the engine.
-pub fn holds(cases: impl Strategy<Value = Case>, property: Property) {
-    if let Err(error) = run(cases, &KINDS, engine, property) {
+/// Lives that are tried; `PROPTEST_CASES` sets another number, `PROPTEST_RNG_SEED` other ones.
+const CASES: u32 = 250;
+
+/// Every property holds for the engine.
+pub fn all_hold(cases: impl Strategy<Value = Case>) {
+    if let Err(error) = run(cases, &KINDS, engine, PROPERTIES, 4096) {
         panic!("{error}");
     }
 }
 
 /// The property does not hold for these kinds under this planner: it does look.
 pub fn fails(cases: impl Strategy<Value = Case>, kinds: &Kinds, planner: Planner, property: Property) {
-    match run(cases, kinds, planner, property) {
+    match run(cases, kinds, planner, &[property], 0) {
         Err(TestError::Fail(..)) => {}
         other => panic!("the property overlooks the fault: {other:?}"),
     }
@@ -40,15 +58,17 @@ fn run(
     cases: impl Strategy<Value = Case>,
     kinds: &Kinds,
     planner: Planner,
-    property: Property,
+    properties: &[Property],
+    max_shrink_iters: u32,
 ) -> Result<(), TestError<Case>> {
     let asked = Config::default();
     let number = if std::env::var_os("PROPTEST_CASES").is_some() { asked.cases } else { CASES };
     let seed = if asked.rng_seed == RngSeed::Random { RngSeed::Fixed(7) } else { asked.rng_seed };
-    let config = Config { cases: number, rng_seed: seed, failure_persistence: None, ..asked };
+    let config =
+        Config { cases: number, rng_seed: seed, max_shrink_iters, failure_persistence: None, ..asked };
     TestRunner::new(config).run(&cases, |case| {
         let lived = Lived { case: &case, kinds, planner, life: live(&case, kinds, planner) };
-        property(&lived).map_err(TestCaseError::fail)
+        properties.iter().try_for_each(|property| property(&lived)).map_err(TestCaseError::fail)
     })
 }
 

@@ -93,7 +93,11 @@ impl Cloud {
 
     /// Somebody changes or deletes something by hand.
     pub fn by_hand(&self, address: &Address, change: impl Fn(&mut Value)) {
-        self.state().things.iter_mut().filter(|t| t.address.base() == *address).for_each(|t| change(&mut t.spec));
+        self.state()
+            .things
+            .iter_mut()
+            .filter(|t| t.address.base() == *address)
+            .for_each(|t| change(&mut t.spec));
     }
 
     pub fn lose(&self, address: &Address) {
@@ -174,17 +178,15 @@ impl State {
     fn recalled(&mut self, kind: &str, recall: Recall, key: &Key) -> Result<Option<Outputs>, Failure> {
         let now = self.now;
         let known = self.things.iter().find(|thing| match recall {
-            Recall::Name => thing.kind == kind && (thing.address == key.address || thing.name == key.name),
+            // Versions share a name, so only the address tells one.
+            Recall::Name if key.address.name.contains('@') => thing.address == key.address,
+            Recall::Name => thing.kind == kind && thing.name == key.name,
             Recall::Token => thing.token.is_some() && thing.token == key.token,
             Recall::Tags => false,
         });
         match known {
             Some(thing) if thing.owner != key.owner => {
                 Err(failure("toy:Create", "Taken", Meaning::AlreadyExists))
-            }
-            // A version has the name of its family, so only its address tells it.
-            Some(thing) if thing.address != key.address && thing.address.base() == key.address.base() => {
-                Ok(None)
             }
             Some(thing) if thing.gone_at.is_some() => Err(failure("toy:Create", "Leaving", Meaning::Later)),
             Some(thing) => Ok(Some(outputs(thing, now))),

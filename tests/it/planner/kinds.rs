@@ -78,7 +78,7 @@ impl<N: Nature> Kind for Toy<N> {
                     let (id, outputs) = (thing.id.clone(), thing.outputs());
                     let ours = Ours { id, spec: Some(read::<N>(&thing)), outputs, phase: phase.clone() };
                     seen.add(index, thing.address.clone(), Found::Ours(ours));
-                } else if let Some(named) = named {
+                } else if let Some(named) = named.filter(|_| !N::CREATE_FIRST) {
                     let foreign = Found::Foreign { id: thing.id.clone(), owner: Some(thing.owner.clone()) };
                     seen.add(index, named.address.clone(), foreign);
                 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use video_pipeline_operator::engine::{
-    Address, Block, Changes, Data, Depth, Graph, Item, Memory, Meaning, Named, Observed, Op, Outcome,
+    Address, Block, Changes, Data, Depth, Graph, Item, Meaning, Memory, Named, Observed, Op, Outcome,
     Outcomes, Phase, Plan, Recall, Recent, Scope, Step, StepId, Verdict, Waiting, World, apply, observe,
 };
 
@@ -60,11 +60,9 @@ const READ_LAG: u64 = LAG + 1;
 /// The life of `case` under an operator that plans with `planner`.
 pub fn live(case: &Case, kinds: &Kinds, planner: Planner) -> Life {
     let cloud = Cloud::new(case.manners());
-    if let Some(taken) = case.taken {
-        let addresses = case.addresses();
-        let address = &addresses[taken % addresses.len()];
-        let kind = KINDS.iter().find(|kind| kind.name() == address.kind).expect("a kind");
-        cloud.occupy(kind.name(), &name(address));
+    if let Some(taken) = case.taken() {
+        let kind = KINDS.iter().find(|kind| kind.name() == taken.kind).expect("a kind");
+        cloud.occupy(kind.name(), &name(&taken));
     }
     let mut operator = Operator::new(case, kinds, planner, &cloud);
     let mut life = Life { moments: Vec::new(), ends: Vec::new(), faults: Vec::new() };
@@ -193,7 +191,11 @@ impl<'a> Operator<'a> {
                 .filter(|(address, (_, at))| !by_tags(address) || young(*at))
                 .map(|(address, (token, _))| ((*address).clone(), token.clone()))
                 .collect(),
-            recent: self.recent.iter().map(|(address, write)| (address.clone(), recent(now, write))).collect(),
+            recent: self
+                .recent
+                .iter()
+                .map(|(address, write)| (address.clone(), recent(now, write)))
+                .collect(),
             ids: BTreeMap::new(),
             was_ready: self.was_ready.clone(),
             consents: self.consents.clone(),
@@ -260,21 +262,31 @@ fn with_faults<'c>(
 impl Moment {
     /// True iff nothing is done, and nothing is open but what a person or somebody else would have to change.
     fn is_at_rest(&self) -> bool {
-        self.plan.steps.is_empty() && self.plan.items.iter().all(|item| self.is_settled(item))
+        let stuck = self.stuck();
+        // The root waits for what is left.
+        let rests = |item: &Item| {
+            let goes_last = item.verdict == Verdict::Delete && item.address == root();
+            item.verdict == Verdict::Keep || goes_last || stuck.contains(&item.address)
+        };
+        self.plan.steps.is_empty() && self.plan.items.iter().all(rests)
     }
 
-    fn is_settled(&self, item: &Item) -> bool {
-        match &item.verdict {
-            Verdict::Keep | Verdict::Blocked(Block::Cycle(_) | Block::Foreign { .. }) => true,
-            Verdict::Wait(Waiting::On(addresses)) => addresses.iter().any(|address| self.is_stuck(address)),
-            // The root waits for what is left.
-            Verdict::Delete => item.address == root(),
-            _ => false,
+    /// What somebody else holds up or cannot be replaced, and all that waits for it.
+    fn stuck(&self) -> BTreeSet<Address> {
+        let mut stuck = BTreeSet::new();
+        loop {
+            let joins = |item: &&Item| match &item.verdict {
+                Verdict::Blocked(Block::Cycle(_) | Block::Foreign { .. }) => true,
+                Verdict::Wait(Waiting::On(addresses)) => !addresses.is_disjoint(&stuck),
+                _ => false,
+            };
+            let all: BTreeSet<_> =
+                self.plan.items.iter().filter(joins).map(|item| item.address.clone()).collect();
+            if all == stuck {
+                return stuck;
+            }
+            stuck = all;
         }
-    }
-
-    fn is_stuck(&self, address: &Address) -> bool {
-        self.plan.item(address).is_some_and(|item| item.verdict != Verdict::Keep && self.is_settled(item))
     }
 }
 

@@ -9,3 +9,23 @@ mod decisions;
 mod kinds;
 mod life;
 mod order;
+
+#[test]
+fn all_is_well_where_nothing_goes_wrong() {
+    check::all_hold(case::quiet());
+}
+
+#[test]
+fn all_is_well_where_calls_fail_replies_are_lost_and_operators_die() {
+    check::all_hold(case::troubled());
+}
+
+#[test]
+fn all_is_well_where_a_name_is_somebody_elses() {
+    check::all_hold(case::crowded());
+}
+
+#[test]
+fn all_is_well_where_reads_fail() {
+    check::all_hold(case::veiled());
+}

@@ -1,0 +1,101 @@
+//! What exists and is not wanted.
+
+use super::{
+    Address, Changes, Data, Graph, Item, Memory, Object, Phase, Verdict, Waiting, World,
+    judge::{Block, Judgement, consent},
+    plan::Registry,
+};
+use std::collections::BTreeSet;
+
+pub(super) struct Orphans<'a, C> {
+    pub registry: &'a Registry<'a, C>,
+    pub graph: &'a Graph,
+    pub world: &'a World,
+    pub memory: &'a Memory,
+    pub judgement: &'a Judgement,
+}
+
+impl<C> Orphans<'_, C> {
+    pub fn items(&self) -> Vec<Item> {
+        let mut items = self.found();
+        // What waits stays for now, and so holds what it may refer to.
+        loop {
+            let going = items.iter().enumerate().filter(|(_, item)| item.verdict == Verdict::Delete);
+            let held: Vec<_> =
+                going.filter_map(|(at, item)| Some((at, self.held(&item.address, &items)?))).collect();
+            if held.is_empty() {
+                return items;
+            }
+            for (at, waiting) in held {
+                items[at].verdict = Verdict::Wait(waiting);
+            }
+        }
+    }
+
+    /// Each orphan with what becomes of it if nothing holds it.
+    fn found(&self) -> Vec<Item> {
+        let claimed: BTreeSet<_> = self.judgement.present.values().collect();
+        // A versioned resource of which the wanted version cannot be told yet may be any of those that exist.
+        let undecided: BTreeSet<_> = self
+            .graph
+            .nodes()
+            .iter()
+            .map(|n| &n.address)
+            .filter(|a| !self.judgement.present.contains_key(a))
+            .collect();
+        self.world
+            .ours()
+            .filter(|(address, _)| !claimed.contains(address) && !undecided.contains(&address.base()))
+            .map(|(address, object)| Item {
+                address: address.clone(),
+                name: String::new(),
+                id: Some(object.id.clone()),
+                wanted: false,
+                verdict: self.verdict(address, object),
+            })
+            .collect()
+    }
+
+    fn verdict(&self, address: &Address, object: &Object) -> Verdict {
+        if let Phase::Leaving(why) = &object.phase {
+            return Verdict::Wait(Waiting::Leaving(why.clone()));
+        }
+        let Some(kind) = self.registry.get(&address.kind) else {
+            return Verdict::Wait(Waiting::Settling("of a kind that is not known here".into()));
+        };
+        if kind.holds_data() != Data::None && !self.memory.deleting {
+            let consent = consent(address, "delete", &object.id, &Changes::default());
+            if !self.memory.consents.contains(&consent) {
+                return Verdict::Blocked(Block::WouldDeleteData { consent });
+            }
+        }
+        Verdict::Delete
+    }
+
+    /// What has to be waited for before the orphan can go: whatever may refer to it and has not come to rest, or leaves,
+    /// or stays. Tasks that end still use their role.
+    fn held(&self, orphan: &Address, orphans: &[Item]) -> Option<Waiting> {
+        let referring = self.registry.referring_to(&orphan.kind);
+        if let Some(failure) = referring.iter().find_map(|kind| self.world.ignorance_of(kind)) {
+            return Some(Waiting::Unread(failure.clone()));
+        }
+        let superseded = orphan.name.contains('@').then(|| orphan.base());
+        let holds = |node: &&super::Node| match (self.judgement.verdicts.get(&node.address), &superseded) {
+            // The version before may be needed again until everything that used it rests on the new one.
+            (Some(verdict), Some(base)) if node.sources().contains(base) => *verdict != Verdict::Keep,
+            (Some(verdict), _) => {
+                // What is replaced goes before the orphan in the same plan.
+                let restless = matches!(verdict, Verdict::Update(_)) || verdict.stays_as_it_is();
+                referring.contains(node.address.kind.as_str()) && restless
+            }
+            (None, _) => false,
+        };
+        let nodes = self.graph.nodes().iter().filter(holds).map(|node| &node.address);
+        let others = orphans
+            .iter()
+            .filter(|item| item.verdict != Verdict::Delete && referring.contains(item.address.kind.as_str()))
+            .map(|item| &item.address);
+        let holders: BTreeSet<_> = nodes.chain(others).cloned().collect();
+        (!holders.is_empty()).then_some(Waiting::On(holders))
+    }
+}
