@@ -2,3 +2,13 @@
 
 mod architecture;
 mod examples;
+//! Integration tests: one binary, because linking this many SDKs is slow. One module for each promise.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by a panic, also in its helpers"
+)]
+
+mod kinds;

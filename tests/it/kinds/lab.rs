@@ -1,0 +1,69 @@
+//! The stand-in that all laws share, and accounts in it.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sandbox::{AwsCall, StandIn, StandInOptions};
+use tokio::sync::OnceCell;
+use video_pipeline_operator::aws::{
+    Aws, Budget, Connection, CredentialScope, Fence, Gate, Metrics, Timeouts,
+};
+
+use super::wire::Wire;
+
+/// The region of everything.
+pub const REGION: &str = "eu-west-1";
+
+static STAND_IN: OnceCell<StandIn> = OnceCell::const_new();
+
+/// The stand-in: everything happens at once.
+async fn stand_in() -> &'static StandIn {
+    let start = || async {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kinds");
+        std::fs::create_dir_all(&folder).unwrap();
+        let calls = folder.join("stand-in.calls.jsonl");
+        std::fs::remove_file(&calls).ok();
+        let options = StandInOptions { calls: Some(calls), ..StandInOptions::quick(&folder) };
+        StandIn::start(options).await.unwrap()
+    };
+    STAND_IN.get_or_init(start).await
+}
+
+/// An account that nothing else uses.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Twelve digits.
+    pub number: String,
+    /// The way to it.
+    pub wire: Wire,
+}
+
+impl Account {
+    /// A new one.
+    pub async fn open() -> Self {
+        static NUMBERS: AtomicU64 = AtomicU64::new(200_000_000_000);
+        let number = NUMBERS.fetch_add(1, Ordering::SeqCst).to_string();
+        let wire = Wire::new(stand_in().await.endpoint(), &number);
+        Self { number, wire }
+    }
+
+    /// What a new process has: clients that know nothing yet.
+    pub async fn connect(&self) -> Aws {
+        let gate = Gate {
+            budget: Budget::unlimited(),
+            fence: Fence::open(),
+            metrics: Metrics::default(),
+            timeouts: Timeouts::default(),
+        };
+        let connection =
+            Connection { http: gate.around(self.wire.client()), session_name: "laws".to_owned() };
+        let scope = CredentialScope { role_arn: None, external_id: None, region: REGION.to_owned() };
+        Aws::connect(&connection, &scope).await.unwrap()
+    }
+
+    /// Every call that was answered in this account, oldest first.
+    pub async fn calls(&self) -> Vec<AwsCall> {
+        let calls = stand_in().await.calls().unwrap();
+        calls.into_iter().filter(|call| call.account == self.number).collect()
+    }
+}

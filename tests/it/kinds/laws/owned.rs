@@ -1,0 +1,181 @@
+//! What is whose: two pipelines get each their own, a stranger's object of the same name is foreign and stays as it is, and
+//! an orphan is found with nothing remembered.
+
+use std::collections::BTreeSet;
+
+use video_pipeline_operator::engine::{
+    self, Address, Block, Depth, Key, Observed, Recall, Scope, Verdict as Judged, World,
+};
+
+use super::super::broken::How;
+use super::super::estate::without_root;
+use super::super::ground::{Ground, Site, Verdict};
+use super::super::inventory;
+use super::super::lab::Account;
+use super::super::rig::{ids, kinds_of, specs};
+use super::{caught, kept};
+
+async fn observe(site: &Site, scopes: &[Scope]) -> Vec<World> {
+    engine::observe(site.rig.kinds, &site.rig.aws, scopes, Depth::Audit).await
+}
+
+/// Seen together, each has exactly what it has when it is seen alone, and what it wants.
+async fn each_their_own(ground: Ground) -> Verdict {
+    let account = Account::open().await;
+    let mut dev = ground.site(&account, "media", "dev").await;
+    let mut prod = ground.site(&account, "media", "prod").await;
+    let (one, other) = futures::join!(dev.build(), prod.build());
+    one.and(other)?;
+
+    let together = observe(&dev, &[dev.rig.scope.clone(), prod.rig.scope.clone()]).await;
+    for (site, world) in [&dev, &prod].into_iter().zip(&together) {
+        let alone = &observe(site, std::slice::from_ref(&site.rig.scope)).await[0];
+        if ids(world) != ids(alone) || specs(world) != specs(alone) {
+            return Err(format!("{}: seen together, it has something else", site.rig.scope.owner));
+        }
+        let wanted: BTreeSet<_> = site.graph.nodes().iter().map(|node| node.address.clone()).collect();
+        let there: BTreeSet<_> = world.ours().map(|(address, _)| address.base()).collect();
+        if wanted != there {
+            let differ: Vec<_> = wanted.symmetric_difference(&there).collect();
+            return Err(format!("{}: not both wanted and there: {differ:?}", site.rig.scope.owner));
+        }
+    }
+    Ok(())
+}
+
+/// Without names, which come from a spec, everything of the owner is found all the same.
+async fn orphans_are_found(ground: Ground) -> Verdict {
+    let mut site = ground.new_site().await;
+    site.build().await?;
+    let nameless = Scope { owner: site.rig.scope.owner.clone(), named: Vec::new() };
+    let seen = &observe(&site, &[nameless]).await[0];
+    let (found, there) = (ids(seen), ids(&site.rig.world));
+    let lost: Vec<_> = there.iter().filter(|one| !found.contains(one)).collect();
+    if lost.is_empty() { Ok(()) } else { Err(format!("not found without names: {lost:?}")) }
+}
+
+/// Kinds whose objects have no owner of their own: to whoever does not own the parent, nothing is there.
+const CHILDREN: [&str; 7] = [
+    "rolePolicy",
+    "routeTableAssociation",
+    "scalableTarget",
+    "scalingPolicy",
+    "secretRotation",
+    "securityGroupRules",
+    "taskDefinition",
+];
+
+/// Another owner wants an environment of the same names.
+async fn strangers_are_left_alone(ground: Ground) -> Verdict {
+    let account = Account::open().await;
+    let mut host = ground.site(&account, "media", "dev").await;
+    host.build().await?;
+    let guest = ground.site(&account, "elsewhere", "dev").await;
+    let seen = observe(&guest, std::slice::from_ref(&guest.rig.scope)).await.remove(0);
+    foreign_everywhere(&host, &seen)?;
+    nothing_is_decided(guest, &seen).await?;
+    names_are_taken(&host, "laws/elsewhere/dev").await?;
+
+    let before = ids(&host.rig.world);
+    let busy = host.rig.rest(&host.graph, &kinds_of(&host.graph), 1).await?;
+    if busy > 0 || before != ids(&host.rig.world) {
+        return Err("what belongs to the first has been changed".to_owned());
+    }
+    Ok(())
+}
+
+fn foreign_everywhere(host: &Site, seen: &World) -> Verdict {
+    for (address, _) in host.rig.world.ours() {
+        let observed = seen.objects.get(address);
+        let child = CHILDREN.contains(&address.kind.as_str());
+        match observed {
+            Some(Observed::Foreign { owner, .. }) if owner.as_ref() == Some(&host.rig.scope.owner) => {}
+            Some(Observed::Absent) | None if child => {}
+            other => return Err(format!("{address}: to another owner it is {other:?}")),
+        }
+    }
+    Ok(())
+}
+
+/// Each resource by itself, so that it is not the claim alone that protects them.
+async fn nothing_is_decided(mut guest: Site, seen: &World) -> Verdict {
+    guest.rig.world = seen.clone();
+    let unclaimed = without_root(&guest.graph, |node| seen.objects.contains_key(&node.address));
+    let owned = without_root(&unclaimed, |node| !CHILDREN.contains(&node.address.kind.as_str()));
+    let plan = guest.rig.plan(&owned)?;
+    if let Some(step) = plan.steps.first() {
+        return Err(format!("it would {:?} {}", step.id.op, step.id.at));
+    }
+    let blocked = |address: &Address| {
+        let verdict = plan.item(address).map(|item| &item.verdict);
+        matches!(verdict, Some(Judged::Blocked(Block::Foreign { .. })))
+    };
+    match owned.nodes().iter().find(|node| !blocked(&node.address)) {
+        Some(node) => Err(format!("{} is not blocked", node.address)),
+        None => Ok(()),
+    }
+}
+
+/// Were it decided nevertheless, because the stranger came in between: AWS refuses, and the kind does not insist.
+async fn names_are_taken(host: &Site, owner: &str) -> Verdict {
+    for node in host.graph.nodes() {
+        let kind = host.rig.kinds.iter().find(|kind| kind.name() == node.address.kind).unwrap();
+        if CHILDREN.contains(&kind.name()) || kind.recall() == Recall::Tags || kind.name() == "routeTable" {
+            continue;
+        }
+        let spec = host.rig.object(&node.address).and_then(|object| object.spec.clone()).unwrap();
+        let key = Key {
+            address: node.address.clone(),
+            name: node.name.clone(),
+            owner: owner.to_owned(),
+            labels: host.graph.identity.labels.clone(),
+            token: Some("a-strangers-token".to_owned()),
+        };
+        let before = inventory::of(kind.name(), &host.rig.aws).await;
+        let made = kind.create(&host.rig.aws, &key, spec).await;
+        if let Ok(outputs) = made {
+            return Err(format!("{}: a stranger made it as well: {outputs}", node.address));
+        }
+        if before != inventory::of(kind.name(), &host.rig.aws).await {
+            return Err(format!("{}: a stranger was refused, and left something", node.address));
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_pipelines_get_each_their_own() {
+    kept(each_their_own(Ground::registered()).await);
+}
+
+#[tokio::test]
+async fn an_orphan_is_found_with_nothing_remembered() {
+    kept(orphans_are_found(Ground::registered()).await);
+}
+
+#[tokio::test]
+async fn a_stranger_s_object_is_foreign_and_stays_as_it_is() {
+    kept(strangers_are_left_alone(Ground::registered()).await);
+}
+
+#[tokio::test]
+async fn a_kind_that_mixes_owners_is_caught() {
+    caught(each_their_own(Ground::broken(How::MixesOwners)).await, "seen together");
+}
+
+#[tokio::test]
+async fn a_kind_that_needs_names_is_caught() {
+    caught(orphans_are_found(Ground::broken(How::NeedsNames)).await, "not found without names");
+}
+
+#[tokio::test]
+async fn a_kind_that_overlooks_strangers_is_caught() {
+    let verdict = strangers_are_left_alone(Ground::broken(How::OverlooksStrangers)).await;
+    caught(verdict, "to another owner it is");
+}
+
+#[tokio::test]
+async fn a_kind_that_overwrites_what_strangers_have_is_caught() {
+    let verdict = strangers_are_left_alone(Ground::broken(How::OverwritesStrangers)).await;
+    caught(verdict, "has been changed");
+}
