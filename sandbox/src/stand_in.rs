@@ -157,9 +157,11 @@ impl StandIn {
             .args(["-u", "-m", "standin", "--port", "0", "--durations", &options.durations.argument()])
             .args(["--latency-ms", &options.latency_ms.to_string(), "--calls"])
             .arg(absolute(&calls));
-        let mut process = Process::start("stand-in", command, &absolute(&options.log), &options.lifetime)?;
-        let log = process.log().to_path_buf();
-        let endpoint = process.ready(START, || async { announced_endpoint(&log) }).await?;
+        let log = absolute(&options.log);
+        // What an earlier one announced, in a log that goes on, is not where this one answers.
+        let before = std::fs::metadata(&log).map_or(0, |log| log.len());
+        let mut process = Process::start("stand-in", command, &log, &options.lifetime)?;
+        let endpoint = process.ready(START, || async { announced_endpoint(&log, before) }).await?;
         Ok(Self { process, endpoint, calls })
     }
 
@@ -234,13 +236,14 @@ pub fn read_calls(path: &Path) -> Result<Vec<AwsCall>, Error> {
     read().map_err(|source| Error::ReadCalls { path: path.to_path_buf(), source })
 }
 
-/// The line that the stand-in prints when it is ready.
-fn announced_endpoint(log: &Path) -> Option<String> {
+/// The line that the stand-in prints when it is ready, after the first `skip` bytes of the log.
+fn announced_endpoint(log: &Path, skip: u64) -> Option<String> {
     #[derive(Deserialize)]
     struct Announcement {
         endpoint: String,
     }
     let log = std::fs::read_to_string(log).ok()?;
+    let log = log.get(usize::try_from(skip).ok()?..)?;
     let announcement = log.lines().rev().find_map(|line| serde_json::from_str::<Announcement>(line).ok());
     announcement.map(|announcement| announcement.endpoint)
 }
@@ -257,6 +260,19 @@ mod tests {
     const LINE: &str = r#"{"time": "2026-01-02T03:04:05.678Z", "service": "ec2", "operation": "DescribeVpcs",
         "account": "123456789012", "region": "eu-west-1", "status": 200, "error": null, "mutating": false,
         "access_key": "AKIAIOSFODNN7EXAMPLE", "session": null, "request_id": "a-b-c"}"#;
+
+    #[test]
+    fn an_earlier_announcement_in_the_log_does_not_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("stand-in.log");
+        let earlier = "{\"endpoint\": \"http://127.0.0.1:1\"}\n";
+        std::fs::write(&log, earlier).unwrap();
+        let before = std::fs::metadata(&log).unwrap().len();
+        assert_eq!(announced_endpoint(&log, before), None);
+        std::fs::write(&log, format!("{earlier}{}", earlier.replace(":1\"", ":2\""))).unwrap();
+        assert_eq!(announced_endpoint(&log, before).as_deref(), Some("http://127.0.0.1:2"));
+        assert_eq!(announced_endpoint(&log, 0).as_deref(), Some("http://127.0.0.1:2"));
+    }
 
     #[test]
     fn a_call_log_is_read_up_to_its_last_complete_line() {
