@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use kube::core::cel::{CompiledSchema, compile_schema, validate_compiled};
+use kube::core::cel::{CompiledSchema, ValidationError, compile_schema, validate_compiled};
 use serde_json::Value;
 
 use crate::api::{VideoPipeline, crd};
@@ -17,11 +17,11 @@ const REMEDY: &str = "correct the field and apply the resource again";
 ///
 /// # Errors
 ///
-/// All that the schema refuses; or, where it refuses nothing, all that the rules refuse.
+/// All that schema and rules refuse.
 pub fn read(document: &Value) -> Result<VideoPipeline, Vec<Invalid>> {
-    let resource = typed(document)?;
-    check(&resource)?;
-    Ok(resource)
+    let document = schema::as_stored(document);
+    allowed(&document, None)?;
+    serde_json::from_value(document).map_err(malformed)
 }
 
 /// Reads a document that is to replace `old`, so that what may not change is compared as well.
@@ -30,9 +30,9 @@ pub fn read(document: &Value) -> Result<VideoPipeline, Vec<Invalid>> {
 ///
 /// As [`read`]; a rule about a change names the field that may not change.
 pub fn read_update(document: &Value, old: &VideoPipeline) -> Result<VideoPipeline, Vec<Invalid>> {
-    let resource = typed(document)?;
-    rules(&json(&resource)?, Some(&json(old)?))?;
-    Ok(resource)
+    let document = schema::as_stored(document);
+    allowed(&document, Some(&json(old)?))?;
+    serde_json::from_value(document).map_err(malformed)
 }
 
 /// Checks a resource against schema and rules, and gives it back as the document that it is.
@@ -42,8 +42,7 @@ pub fn read_update(document: &Value, old: &VideoPipeline) -> Result<VideoPipelin
 /// As [`read`].
 pub fn check(resource: &VideoPipeline) -> Result<Value, Vec<Invalid>> {
     let object = json(resource)?;
-    schema_allows(&object)?;
-    rules(&object, None)?;
+    allowed(&object, None)?;
     Ok(object)
 }
 
@@ -63,30 +62,23 @@ pub fn unknown_fields(document: &Value) -> Vec<Invalid> {
         .collect()
 }
 
-fn typed(document: &Value) -> Result<VideoPipeline, Vec<Invalid>> {
-    let mut document = document.clone();
-    schema::drop_nulls(&mut document);
-    schema_allows(&document)?;
-    serde_json::from_value(document).map_err(malformed)
-}
-
-fn schema_allows(document: &Value) -> Result<(), Vec<Invalid>> {
+/// As the API server does, the rules are asked as well where the schema refuses something that they can be asked about.
+fn allowed(document: &Value, old: Option<&Value>) -> Result<(), Vec<Invalid>> {
     let problems = schema::problems(document, crd::schema());
-    if problems.is_empty() {
-        return Ok(());
+    let askable = !problems.iter().any(|problem| problem.blocks_rules);
+    let by_schema = problems.into_iter().map(|problem| Invalid::new(problem.field, problem.text, REMEDY));
+    let mut refused: Vec<_> = by_schema.collect();
+    if askable {
+        refused.extend(broken_rules(document, old));
     }
-    Err(problems.into_iter().map(|(field, problem)| Invalid::new(field, problem, REMEDY)).collect())
+    if refused.is_empty() { Ok(()) } else { Err(refused) }
 }
 
-fn rules(object: &Value, old: Option<&Value>) -> Result<(), Vec<Invalid>> {
+fn broken_rules(document: &Value, old: Option<&Value>) -> Vec<Invalid> {
     static RULES: LazyLock<CompiledSchema> = LazyLock::new(|| compile_schema(crd::schema()));
-    validate_compiled(&RULES, object, old).map_err(|errors| {
-        errors
-            .into_vec()
-            .into_iter()
-            .map(|error| Invalid::new(error.field_path, error.message, REMEDY))
-            .collect()
-    })
+    let errors = validate_compiled(&RULES, document, old).err().map(|errors| errors.into_vec());
+    let invalid = |error: ValidationError| Invalid::new(error.field_path, error.message, REMEDY);
+    errors.into_iter().flatten().map(invalid).collect()
 }
 
 fn json(resource: &VideoPipeline) -> Result<Value, Vec<Invalid>> {

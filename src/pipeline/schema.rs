@@ -3,10 +3,21 @@
 //! A value is never repeated in a problem, because it may be one of the user's environment.
 
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
-/// What `schema` refuses in `value`: the path of a field and what is allowed there.
-pub(super) fn problems(value: &Value, schema: &Value) -> Vec<(String, String)> {
+/// What `schema` refuses in a value.
+#[derive(Debug)]
+pub(super) struct Problem {
+    /// Path of the field.
+    pub field: String,
+    /// What is allowed there.
+    pub text: String,
+    /// The value is not such that a rule could be asked about it, so the API server asks none.
+    pub blocks_rules: bool,
+}
+
+/// What `schema` refuses in `value`.
+pub(super) fn problems(value: &Value, schema: &Value) -> Vec<Problem> {
     let mut check = Check { problems: Vec::new() };
     check.value("", value, schema);
     check.problems
@@ -19,31 +30,38 @@ pub(super) fn unknown_fields(value: &Value, schema: &Value) -> Vec<String> {
     unknown
 }
 
-/// Null in a field that is not nullable means that the field is absent; no field of ours is nullable.
-pub(super) fn drop_nulls(value: &mut Value) {
+/// The document as the API server takes it: null in a field that is not nullable means that the field is absent, and no
+/// field of ours is nullable; a whole number has no decimal point.
+pub(super) fn as_stored(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
-            fields.retain(|_, field| !field.is_null());
-            fields.values_mut().for_each(drop_nulls);
+            let present = fields.iter().filter(|(_, field)| !field.is_null());
+            Value::Object(present.map(|(name, field)| (name.clone(), as_stored(field))).collect())
         }
-        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
-        _ => {}
+        Value::Array(items) => items.iter().map(as_stored).collect(),
+        Value::Number(number) => whole(number).map_or_else(|| value.clone(), Value::from),
+        _ => value.clone(),
     }
 }
 
+fn whole(number: &Number) -> Option<i64> {
+    let number = number.as_f64().filter(|whole| number.is_f64() && whole.fract() == 0.0)?;
+    format!("{number}").parse().ok()
+}
+
 struct Check {
-    problems: Vec<(String, String)>,
+    problems: Vec<Problem>,
 }
 
 impl Check {
     fn value(&mut self, path: &str, value: &Value, schema: &Value) {
         let wanted = schema.get("type").and_then(Value::as_str).unwrap_or_default();
         if !has_type(value, wanted) {
-            return self.say(path, format!("must be of type {wanted}"));
+            return self.block(path, format!("must be of type {wanted}"));
         }
         if let Some(allowed) = schema.get("enum").and_then(Value::as_array).filter(|a| !a.contains(value)) {
             let allowed = allowed.iter().map(|a| format!("{:?}", text(a))).collect::<Vec<_>>().join(", ");
-            self.say(path, format!("Unsupported value: supported values: {allowed}"));
+            self.block(path, format!("Unsupported value: supported values: {allowed}"));
         }
         match value {
             Value::Number(_) => self.number(path, value.as_f64().unwrap_or_default(), schema),
@@ -70,7 +88,7 @@ impl Check {
             self.say(path, format!("should be at least {min} chars long"));
         }
         if let Some(max) = limit(schema, "maxLength").filter(|max| length > *max) {
-            self.say(path, format!("Too long: may not be more than {max} bytes"));
+            self.block(path, format!("Too long: may not be more than {max} bytes"));
         }
         if let Some(pattern) = schema.get("pattern").and_then(Value::as_str)
             && Regex::new(pattern).is_ok_and(|pattern| !pattern.is_match(text))
@@ -81,7 +99,7 @@ impl Check {
 
     fn array(&mut self, path: &str, items: &[Value], schema: &Value) {
         if let Some(max) = limit(schema, "maxItems").filter(|max| items.len() as u64 > *max) {
-            self.say(path, format!("Too many: must have at most {max} items"));
+            self.block(path, format!("Too many: must have at most {max} items"));
         }
         for (index, item) in items.iter().enumerate() {
             let path = format!("{path}[{index}]");
@@ -98,11 +116,11 @@ impl Check {
         let fields = object.as_object().into_iter().flatten();
         for name in schema.get("required").and_then(Value::as_array).into_iter().flatten().map(text) {
             if object.get(&name).is_none() {
-                self.say(&join(path, &name), "Required value".to_owned());
+                self.block(&join(path, &name), "Required value".to_owned());
             }
         }
         if let Some(max) = limit(schema, "maxProperties").filter(|max| fields.clone().count() as u64 > *max) {
-            self.say(path, format!("Too many: must have at most {max} items"));
+            self.block(path, format!("Too many: must have at most {max} items"));
         }
         for (name, field) in fields {
             let declared = schema.get("properties").and_then(|properties| properties.get(name));
@@ -112,8 +130,12 @@ impl Check {
         }
     }
 
-    fn say(&mut self, path: &str, problem: String) {
-        self.problems.push((path.to_owned(), problem));
+    fn say(&mut self, path: &str, text: String) {
+        self.problems.push(Problem { field: path.to_owned(), text, blocks_rules: false });
+    }
+
+    fn block(&mut self, path: &str, text: String) {
+        self.problems.push(Problem { field: path.to_owned(), text, blocks_rules: true });
     }
 }
 

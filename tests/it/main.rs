@@ -12,3 +12,4 @@ mod examples;
 )]
 
 mod kinds;
+mod admission;

@@ -145,6 +145,8 @@ pub struct VideoPipelineSpec {
     #[schemars(extend("maxProperties" = 40), schema_with = "tag_values")]
     #[x_kube(validation = Rule::new("self.all(key, key.size() >= 1 && key.size() <= 128)")
         .message("a tag's key has 1 to 128 characters"))]
+    #[x_kube(validation = Rule::new(r"self.all(key, key.matches('^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$'))")
+        .message("a tag's key has letters, digits, spaces and _ . : / = + - @"))]
     #[x_kube(validation = Rule::new("self.all(key, !key.startsWith('aws:') && !key.startsWith('streamflix.io/') && key != 'Name')")
         .message("the tags Name, aws:… and streamflix.io/… are set by AWS or the operator; choose other keys"))]
     pub tags: BTreeMap<String, String>,

@@ -10,7 +10,9 @@ pub struct Network {
     /// IPv4 block of the VPC: /16 to /20, private (RFC 1918, or 100.64.0.0/10), written with its network
     /// address. It is cut into 16 equal blocks, of which each zone uses two. Immutable.
     #[schemars(length(max = 18))]
-    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 4")
+    #[x_kube(validation = Rule::new(
+        "isCIDR(self) && cidr(self).ip().family() == 4 \
+         && self.matches('^((0|[1-9][0-9]{0,2})[.]){3}(0|[1-9][0-9]{0,2})/[1-9]?[0-9]$')")
         .message("must be an IPv4 block such as 10.0.0.0/16"))]
     #[x_kube(validation = Rule::new(
         "!isCIDR(self) || (cidr(self).prefixLength() >= 16 && cidr(self).prefixLength() <= 20)")
