@@ -19,7 +19,7 @@ const REMEDY: &str = "correct the field and apply the resource again";
 ///
 /// All that schema and rules refuse.
 pub fn read(document: &Value) -> Result<VideoPipeline, Vec<Invalid>> {
-    let document = schema::as_stored(document);
+    let document = schema::as_stored(document, crd::schema());
     allowed(&document, None)?;
     serde_json::from_value(document).map_err(malformed)
 }
@@ -30,7 +30,7 @@ pub fn read(document: &Value) -> Result<VideoPipeline, Vec<Invalid>> {
 ///
 /// As [`read`]; a rule about a change names the field that may not change.
 pub fn read_update(document: &Value, old: &VideoPipeline) -> Result<VideoPipeline, Vec<Invalid>> {
-    let document = schema::as_stored(document);
+    let document = schema::as_stored(document, crd::schema());
     allowed(&document, Some(&json(old)?))?;
     serde_json::from_value(document).map_err(malformed)
 }

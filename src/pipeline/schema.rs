@@ -30,17 +30,45 @@ pub(super) fn unknown_fields(value: &Value, schema: &Value) -> Vec<String> {
     unknown
 }
 
-/// The document as the API server takes it: null in a field that is not nullable means that the field is absent, and no
-/// field of ours is nullable; a whole number has no decimal point.
-pub(super) fn as_stored(value: &Value) -> Value {
+/// The document as the API server stores it: null in a field that is not nullable means that the field is absent, and no
+/// field of ours is nullable; what is absent has its default; a whole number has no decimal point.
+pub(super) fn as_stored(document: &Value, schema: &Value) -> Value {
+    let mut document = without_nulls(document);
+    fill_in(&mut document, schema);
+    document
+}
+
+fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
             let present = fields.iter().filter(|(_, field)| !field.is_null());
-            Value::Object(present.map(|(name, field)| (name.clone(), as_stored(field))).collect())
+            Value::Object(present.map(|(name, field)| (name.clone(), without_nulls(field))).collect())
         }
-        Value::Array(items) => items.iter().map(as_stored).collect(),
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
         Value::Number(number) => whole(number).map_or_else(|| value.clone(), Value::from),
         _ => value.clone(),
+    }
+}
+
+/// Gives what is absent its default, and the fields of that default theirs.
+fn fill_in(value: &mut Value, schema: &Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+                if let Some(default) = schema.get("default").filter(|_| !fields.contains_key(name)) {
+                    fields.insert(name.clone(), default.clone());
+                }
+                if let Some(field) = fields.get_mut(name) {
+                    fill_in(field, schema);
+                }
+            }
+        }
+        Value::Array(items) => {
+            if let Some(schema) = schema.get("items") {
+                items.iter_mut().for_each(|item| fill_in(item, schema));
+            }
+        }
+        _ => {}
     }
 }
 

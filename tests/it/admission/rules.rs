@@ -17,6 +17,8 @@ struct Promise {
     path: String,
     keyword: String,
     value: Value,
+    /// The path of an error that it leads to.
+    field: Regex,
 }
 
 /// Promises of the resource and its spec that no case exercises. The status is written by the operator alone.
@@ -43,7 +45,7 @@ fn collect(path: &str, schema: &Value, promises: &mut Vec<Promise>) {
         return;
     }
     let mut promise = |keyword: &str, value: &Value| {
-        promises.push(Promise { path: path.to_owned(), keyword: keyword.to_owned(), value: value.clone() });
+        promises.push(Promise::new(path, keyword, value));
     };
     for (keyword, value) in schema.as_object().unwrap() {
         match keyword.as_str() {
@@ -75,20 +77,21 @@ fn collect(path: &str, schema: &Value, promises: &mut Vec<Promise>) {
 }
 
 impl Promise {
-    fn refuses(&self, judged: &Judged) -> bool {
-        judged.server.iter().any(|cause| self.concerns(&cause.field) && cause.message.contains(&self.words()))
+    fn new(path: &str, keyword: &str, value: &Value) -> Self {
+        let of_rule = value.get("fieldPath").and_then(Value::as_str).unwrap_or_default();
+        let field = match keyword {
+            "required" => join(path, value.as_str().unwrap()),
+            "x-kubernetes-list-type" => format!("{path}[]"),
+            _ => format!("{path}{of_rule}"),
+        };
+        let pattern = regex::escape(&field).replace(r"\[\]", r"\[\d+\]").replace(r"\.\*", r"\.[^.]+");
+        let field = Regex::new(&format!("^{pattern}$")).unwrap();
+        Self { path: path.to_owned(), keyword: keyword.to_owned(), value: value.clone(), field }
     }
 
-    /// The path of an error that this promise leads to.
-    fn concerns(&self, field: &str) -> bool {
-        let of_rule = self.value.get("fieldPath").and_then(Value::as_str).unwrap_or_default();
-        let wanted = match self.keyword.as_str() {
-            "required" => join(&self.path, self.value.as_str().unwrap()),
-            "x-kubernetes-list-type" => format!("{}[]", self.path),
-            _ => format!("{}{of_rule}", self.path),
-        };
-        let pattern = regex::escape(&wanted).replace(r"\[\]", r"\[\d+\]").replace(r"\.\*", r"\.[^.]+");
-        Regex::new(&format!("^{pattern}$")).unwrap().is_match(field)
+    fn refuses(&self, judged: &Judged) -> bool {
+        let words = self.words();
+        judged.server.iter().any(|cause| self.field.is_match(&cause.field) && cause.message.contains(&words))
     }
 
     /// Words of the API server by which a refusal for this promise is told from others.
@@ -129,19 +132,18 @@ impl Promise {
             "minimum" | "maximum" => here.iter().any(|value| value.as_f64() == self.value.as_f64()),
             "minLength" | "maxLength" | "maxItems" | "maxProperties" => {
                 let at_bound = here.iter().any(|value| Some(length(value) as u64) == self.value.as_u64());
-                // Whatever stands at this bound is refused for another reason.
-                at_bound || self.keyword.ends_with("Length") && RULED_SHORTER.contains(&self.path.as_str())
+                at_bound || RULED_WITHIN.contains(&(self.path.as_str(), self.keyword.as_str()))
             }
             "required" => !values(&join(&self.path, self.value.as_str().unwrap())).is_empty(),
             "x-kubernetes-validations" => {
                 let rule = self.value["rule"].as_str().unwrap();
-                let reads = fields_of(rule).any(|field| {
-                    accepted.iter().any(|case| {
-                        let transition = rule.contains("oldSelf");
-                        (case.old.is_some() == transition)
-                            && !values_at(case, &format!("{}{field}", self.path)).is_empty()
-                    })
-                });
+                let changes = rule.contains("oldSelf");
+                let cases: Vec<_> = accepted.iter().filter(|case| case.old.is_some() == changes).collect();
+                let set = |field: String| {
+                    let path = format!("{}{field}", self.path);
+                    cases.iter().any(|case| !values_at(case, &path).is_empty())
+                };
+                let reads = fields_of(rule).into_iter().any(set);
                 reads || self.path.is_empty()
             }
             _ => !here.is_empty(),
@@ -149,16 +151,18 @@ impl Promise {
     }
 }
 
-/// Fields whose rule allows no text as long as the bound, which is there for the rule's own cost.
-const RULED_SHORTER: [&str; 0] = [];
+/// Bounds of a length that a rule of the same field keeps well within; they bound what the rule itself may cost.
+const RULED_WITHIN: [(&str, &str); 3] = [
+    ("spec.region", "minLength"),
+    ("spec.network.cidr", "maxLength"),
+    ("spec.database.engineVersion", "maxLength"),
+];
 
 /// The fields that a rule reads, each as the end of a path: `.cpu`, or nothing where it reads the value itself.
-fn fields_of(rule: &str) -> impl Iterator<Item = String> {
+fn fields_of(rule: &str) -> BTreeSet<String> {
     let read = Regex::new(r"\bself((?:\.[a-zA-Z]+\b)*)").unwrap();
     let method = Regex::new(r"\.(matches|startsWith|all|contains|size)$").unwrap();
-    let fields: BTreeSet<_> =
-        read.captures_iter(rule).map(|found| method.replace(&found[1], "").into_owned()).collect();
-    fields.into_iter()
+    read.captures_iter(rule).map(|found| method.replace(&found[1], "").into_owned()).collect()
 }
 
 /// The values that a case sets at a path, in a parent of it, or below it.

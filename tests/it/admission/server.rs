@@ -40,6 +40,8 @@ impl Server {
         static PLANE: OnceCell<ControlPlane> = OnceCell::const_new();
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("admission");
         let plane = PLANE.get_or_init(|| async {
+            // What an earlier run stored would be in the way.
+            let _ = std::fs::remove_dir_all(&folder);
             let plane = ControlPlane::start(&folder).await.unwrap();
             let definition = crd::definition().unwrap();
             install_crd(&plane.client().await.unwrap(), &definition).await.unwrap();

@@ -9,22 +9,24 @@ pub fn cases() -> Vec<Case> {
     let mut cases = all(ingestion());
     cases.extend(all(queues()));
     cases.extend(all(database()));
+    cases.extend(too_many());
     cases.extend(capacity());
     cases.extend(all(credentials()));
     cases
 }
 
+const METRICS: [&str; 8] = [
+    "ALL",
+    "IncomingBytes",
+    "IncomingRecords",
+    "OutgoingBytes",
+    "OutgoingRecords",
+    "WriteProvisionedThroughputExceeded",
+    "ReadProvisionedThroughputExceeded",
+    "IteratorAgeMilliseconds",
+];
+
 fn ingestion() -> Vec<Field<'static>> {
-    let metrics = [
-        "ALL",
-        "IncomingBytes",
-        "IncomingRecords",
-        "OutgoingBytes",
-        "OutgoingRecords",
-        "WriteProvisionedThroughputExceeded",
-        "ReadProvisionedThroughputExceeded",
-        "IteratorAgeMilliseconds",
-    ];
     vec![
         Field::at("spec.ingestion.mode")
             .choice(&["Provisioned", "OnDemand"], r#"supported values: "Provisioned", "OnDemand""#)
@@ -34,7 +36,7 @@ fn ingestion() -> Vec<Field<'static>> {
         Field::at("spec.ingestion.shardCount").range(1, 10_000),
         Field::at("spec.ingestion.retentionHours").range(24, 8760),
         Field::at("spec.ingestion.shardLevelMetrics")
-            .accepts([json!([]), json!(metrics), json!(["IncomingBytes"])])
+            .accepts([json!([]), json!(METRICS), json!(["IncomingBytes"])])
             .refuses_at(
                 "spec.ingestion.shardLevelMetrics[0]",
                 [json!(["Bytes"])],
@@ -44,6 +46,22 @@ fn ingestion() -> Vec<Field<'static>> {
         key("spec.ingestion.kmsKeyId").refuses(
             ["arn:aws:kms:eu-west-3:123456789012:alias/videos"],
             "ingestion.kmsKeyId must be in the region of the pipeline",
+        ),
+    ]
+}
+
+/// More items than there are words: one of them stands twice.
+fn too_many() -> [Case; 2] {
+    let (metrics, logs) = ("spec.ingestion.shardLevelMetrics", "spec.database.logExports");
+    let twice = "Duplicate value";
+    [
+        refused(
+            &[(metrics, json!([&METRICS[..], &METRICS[..1]].concat()))],
+            &[(metrics, "must have at most 8 items"), ("spec.ingestion.shardLevelMetrics[8]", twice)],
+        ),
+        refused(
+            &[(logs, json!(["postgresql", "instance", "iam-db-auth-error", "instance"]))],
+            &[(logs, "must have at most 3 items"), ("spec.database.logExports[3]", twice)],
         ),
     ]
 }
