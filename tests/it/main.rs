@@ -13,3 +13,5 @@ mod examples;
 
 mod kinds;
 mod admission;
+mod life;
+mod support;

@@ -1,0 +1,114 @@
+//! Where environments live: a namespace, an account of AWS, and an operator between them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kube::Client;
+use sandbox::{AwsCall, ControlPlane, KubernetesWrite, Operator, OperatorOptions, StandIn, StandInOptions};
+use sandbox::{Lifetime, install_crd};
+use tokio::sync::{Mutex, OnceCell};
+
+use crate::support::account::Account;
+
+/// The name of the cluster, the first part of every owner.
+pub const CLUSTER: &str = "lab";
+
+/// Periods short enough to wait for.
+const PERIODS: [&str; 3] = ["--sweep-period=1s", "--audit-period=2s", "--read-lag=1s"];
+
+/// One namespace and one account.
+pub struct Lab {
+    pub namespace: &'static str,
+    pub aws: StandIn,
+    pub account: Account,
+    kubernetes: &'static ControlPlane,
+    operator: Mutex<Operator>,
+    options: OperatorOptions,
+}
+
+/// The lab of all scenarios that do not disturb each other.
+pub async fn shared() -> &'static Lab {
+    static SHARED: OnceCell<Lab> = OnceCell::const_new();
+    SHARED.get_or_init(|| Lab::open("shared", &[])).await
+}
+
+impl Lab {
+    /// A new one; `arguments` are more flags of its operator.
+    pub async fn open(namespace: &'static str, arguments: &[&str]) -> Self {
+        let folder = folder().join(namespace);
+        std::fs::create_dir_all(&folder).unwrap();
+        let starting = StandIn::start(StandInOptions::quick(&folder));
+        let (kubernetes, aws) = tokio::join!(control_plane(), starting);
+        let aws = aws.unwrap();
+        create_namespace(kubernetes.client().await.unwrap(), namespace).await;
+        let flags = PERIODS.iter().chain(arguments).map(|flag| (*flag).to_owned());
+        let options = OperatorOptions {
+            binary: env!("CARGO_BIN_EXE_video-pipeline-operator").into(),
+            kubeconfig: kubernetes.kubeconfig().to_path_buf(),
+            endpoint: aws.endpoint().to_owned(),
+            cluster_name: CLUSTER.to_owned(),
+            arguments: flags.chain([format!("--watch-namespace={namespace}")]).collect(),
+            environment: Vec::new(),
+            log: folder.join("operator.log"),
+            lifetime: Lifetime::WithUs,
+        };
+        let (operator, account) = tokio::join!(Operator::start(&options), Account::open(aws.endpoint()));
+        Self { namespace, aws, account, kubernetes, operator: Mutex::new(operator.unwrap()), options }
+    }
+
+    /// A client of Kubernetes for the test that asks.
+    pub async fn client(&self) -> Client {
+        self.kubernetes.client().await.unwrap()
+    }
+
+    /// Ends the operator as Kubernetes does, and starts it again.
+    pub async fn restart(&self) {
+        let mut operator = self.operator.lock().await;
+        let status = operator.terminate(Duration::from_secs(15)).await;
+        assert!(status.is_some_and(|status| status.success()), "the operator ended by {status:?}");
+        *operator = Operator::start(&self.options).await.unwrap();
+    }
+
+    /// Every call of the operator so far.
+    pub fn calls(&self) -> Vec<AwsCall> {
+        let mut calls = self.aws.calls().unwrap();
+        calls.retain(|call| call.access_key == sandbox::operator::ACCESS_KEY_ID);
+        calls
+    }
+
+    /// Every write to Kubernetes in this namespace so far.
+    pub fn writes(&self) -> Vec<KubernetesWrite> {
+        let mut writes = self.kubernetes.writes().unwrap();
+        writes.retain(|write| write.namespace.as_deref() == Some(self.namespace));
+        writes
+    }
+}
+
+/// The control plane of all labs, with the definition of the resource.
+async fn control_plane() -> &'static ControlPlane {
+    static CONTROL_PLANE: OnceCell<ControlPlane> = OnceCell::const_new();
+    let start = || async {
+        let control_plane = ControlPlane::start(folder().join("kubernetes")).await.unwrap();
+        let definition = video_pipeline_operator::api::crd::definition().unwrap();
+        install_crd(&control_plane.client().await.unwrap(), &definition).await.unwrap();
+        control_plane
+    };
+    CONTROL_PLANE.get_or_init(start).await
+}
+
+async fn create_namespace(client: Client, name: &str) {
+    let namespace = serde_json::from_value(serde_json::json!({ "metadata": { "name": name } })).unwrap();
+    let api = kube::Api::<k8s_openapi::api::core::v1::Namespace>::all(client);
+    api.create(&Default::default(), &namespace).await.unwrap();
+}
+
+/// Where this run keeps its files; the last run's are removed first.
+fn folder() -> PathBuf {
+    static FOLDER: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    let make = || {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("life");
+        let _ = std::fs::remove_dir_all(&folder);
+        folder
+    };
+    FOLDER.get_or_init(make).clone()
+}

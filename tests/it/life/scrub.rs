@@ -1,0 +1,41 @@
+//! What stands in AWS without what is another with each object: ids, numbers of revisions, times, order.
+
+use serde_json::Value;
+
+/// What tells of the past and not of the present.
+const PAST: [&str; 6] =
+    ["events", "deployments", "revisions", "taskSets", "VersionIdsToStages", "AvailableIpAddressCount"];
+
+/// The same for two objects that were made alike.
+pub fn scrubbed(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(name, _)| !PAST.contains(&name.as_str()))
+            .map(|(name, value)| (without_ids(name), scrubbed(value)))
+            .collect(),
+        Value::Array(items) => {
+            let mut items: Vec<_> = items.iter().map(scrubbed).collect();
+            items.sort_by_key(Value::to_string);
+            Value::Array(items)
+        }
+        Value::String(text) => Value::String(without_ids(text)),
+        other => other.clone(),
+    }
+}
+
+/// Every word that looks like an id or a time becomes `#`; short numbers, as in names, stay.
+fn without_ids(text: &str) -> String {
+    let is_id = |word: &str| {
+        word.len() > 4
+            && word.bytes().any(|b| b.is_ascii_digit())
+            && word.bytes().all(|b| b.is_ascii_hexdigit())
+    };
+    let mut scrubbed = String::new();
+    for part in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+        let word = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        scrubbed.push_str(if is_id(word) { "#" } else { word });
+        scrubbed.push_str(&part[word.len()..]);
+    }
+    scrubbed
+}

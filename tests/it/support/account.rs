@@ -1,0 +1,82 @@
+//! An account of AWS as its user sees and changes it: boto3 in a process of its own, and no code of the operator.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Value, json};
+
+/// Another key than the operator has, by which the call log tells them apart; from the documentation of AWS.
+const USER: &str = "AKIAI44QH8DHBEXAMPLE";
+
+/// A user of the account.
+pub struct Account(Mutex<Session>);
+
+struct Session {
+    child: Child,
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Account {
+    /// The account behind `endpoint`.
+    pub async fn open(endpoint: &str) -> Self {
+        let mut python = sandbox::assets::python_command("standin").await.unwrap();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/account.py");
+        python.arg("-u").arg(script).envs(sandbox::operator::aws_environment(endpoint));
+        python.env("AWS_ACCESS_KEY_ID", USER);
+        let mut child = python.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (requests, answers) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        Self(Mutex::new(Session { child, requests, answers: BufReader::new(answers) }))
+    }
+
+    /// Makes one call, as in `call("ec2", "describe_vpcs", json!({}))`.
+    pub fn call(&self, service: &str, operation: &str, arguments: Value) -> Value {
+        let answer = self.try_call(service, operation, arguments);
+        answer.unwrap_or_else(|code| panic!("{service} {operation}: {code}"))
+    }
+
+    /// Makes one call that AWS may refuse; the error is AWS's code.
+    pub fn try_call(&self, service: &str, operation: &str, arguments: Value) -> Result<Value, String> {
+        self.ask(&json!({ "call": [service, operation, arguments] }))
+    }
+
+    /// Everything that stands in the account, each as the list that it is from and what AWS says of it.
+    pub fn everything(&self) -> Vec<(String, Value)> {
+        serde_json::from_value(self.ask(&json!({ "list": true })).unwrap()).unwrap()
+    }
+
+    /// Everything that says the suffix somewhere: names, tags, references.
+    pub fn everything_of(&self, suffix: &str) -> Vec<(String, Value)> {
+        let ending = format!("-{suffix}");
+        let mut everything = self.everything();
+        everything.retain(|(_, item)| item.to_string().split(['"', '/', ':']).any(|w| w.ends_with(&ending)));
+        everything
+    }
+
+    /// What stands under the names of one environment.
+    pub fn environment(&self, suffix: &str) -> Value {
+        self.ask(&json!({ "environment": suffix })).unwrap()
+    }
+
+    fn ask(&self, request: &Value) -> Result<Value, String> {
+        let mut session = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(session.requests, "{request}").unwrap();
+        let mut line = String::new();
+        session.answers.read_line(&mut line).unwrap();
+        let mut reply: Value = serde_json::from_str(&line).unwrap();
+        match (reply["error"].as_str(), reply["failed"].as_str()) {
+            (Some(code), _) => Err(code.to_owned()),
+            (_, Some(why)) => panic!("{request}: {why}"),
+            (None, None) => Ok(reply["answer"].take()),
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
