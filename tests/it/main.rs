@@ -13,5 +13,6 @@ mod examples;
 
 mod kinds;
 mod admission;
+mod architecture;
 mod life;
 mod support;

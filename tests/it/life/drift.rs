@@ -182,7 +182,7 @@ fn data_changes(ids: &Ids<'_>) -> Vec<Hand> {
         ),
         hand(
             "dbClusterParameterGroup",
-            "storage/parameter-group",
+            "storage/parameter-group-pg16",
             [(
                 "rds",
                 "modify_db_cluster_parameter_group",
@@ -241,9 +241,6 @@ fn processing_changes(ids: &Ids<'_>) -> Vec<Hand> {
         all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         all
     };
-    let trust = json!({ "Version": "2012-10-17", "Statement": [
-        { "Effect": "Allow", "Principal": { "Service": "ec2.amazonaws.com" }, "Action": "sts:AssumeRole" },
-    ]});
     let anything = json!({ "Version": "2012-10-17", "Statement": [
         { "Effect": "Allow", "Action": "*", "Resource": "*" },
     ]});
@@ -273,8 +270,11 @@ fn processing_changes(ids: &Ids<'_>) -> Vec<Hand> {
             "processing/task-role",
             [(
                 "iam",
-                "update_assume_role_policy",
-                json!({ "RoleName": "video-processing-task-role-drift", "PolicyDocument": trust.to_string() }),
+                "tag_role",
+                json!({
+                    "RoleName": "video-processing-task-role-drift",
+                    "Tags": [{ "Key": "by", "Value": "hand" }],
+                }),
             )],
         ),
         hand(

@@ -185,15 +185,21 @@ fn more_edits() -> Vec<Edit> {
             json!(50.0),
         ),
         edit("processing.containerInsights", json!(false), "/cluster/settings/0/value", json!("disabled")),
-        gone("monitoring.alarms.databaseCapacity.enabled", "/alarms/video-metadata-capacity-alarm"),
-        gone("monitoring.alarms.deadLetterQueue.enabled", "/alarms/video-processing-dlq-alarm"),
-        gone("monitoring.alarms.iteratorAge.enabled", "/alarms/video-ingestion-iterator-age-alarm"),
-        gone("monitoring.alarms.kinesisReadThrottle.enabled", "/alarms/video-ingestion-read-throttle-alarm"),
+        gone("monitoring.alarms.databaseCapacity.enabled", "/alarms/video-metadata-capacity-alarm/AlarmName"),
+        gone("monitoring.alarms.deadLetterQueue.enabled", "/alarms/video-processing-dlq-alarm/AlarmName"),
+        gone("monitoring.alarms.iteratorAge.enabled", "/alarms/video-ingestion-iterator-age-alarm/AlarmName"),
+        gone(
+            "monitoring.alarms.kinesisReadThrottle.enabled",
+            "/alarms/video-ingestion-read-throttle-alarm/AlarmName",
+        ),
         gone(
             "monitoring.alarms.kinesisWriteThrottle.enabled",
-            "/alarms/video-ingestion-write-throttle-alarm",
+            "/alarms/video-ingestion-write-throttle-alarm/AlarmName",
         ),
-        gone("monitoring.alarms.runningTasks.enabled", "/alarms/video-processing-running-tasks-alarm"),
+        gone(
+            "monitoring.alarms.runningTasks.enabled",
+            "/alarms/video-processing-running-tasks-alarm/AlarmName",
+        ),
     ]
 }
 

@@ -19,9 +19,16 @@ pub fn scrubbed(value: &Value) -> Value {
             items.sort_by_key(Value::to_string);
             Value::Array(items)
         }
+        Value::String(text) if is_time(text) => Value::Null,
         Value::String(text) => Value::String(without_ids(text)),
         other => other.clone(),
     }
+}
+
+/// As Python writes it: `2026-01-02 03:04:05.678+00:00`.
+fn is_time(text: &str) -> bool {
+    let shape: String = text.chars().take(14).map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    shape == "0000-00-00 00:"
 }
 
 /// Every word that looks like an id or a time becomes `#`; short numbers, as in names, stay.

@@ -80,7 +80,8 @@ def roles() -> Iterator[tuple[str, Any]]:
             policy: client("iam").get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
             for policy in pages("iam", "list_role_policies", "PolicyNames", RoleName=name)
         }
-        yield "iam:Roles", role | {"Tags": tags, "Policies": policies}
+        attached = pages("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=name)
+        yield "iam:Roles", role | {"Tags": tags, "Policies": policies, "Attached": attached}
 
 
 def containers() -> Iterator[tuple[str, Any]]:
