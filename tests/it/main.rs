@@ -1,8 +1,4 @@
-//! All integration tests in one binary: linking this many SDKs takes a while.
-
-mod architecture;
-mod examples;
-//! Integration tests: one binary, because linking this many SDKs is slow. One module for each promise.
+//! All integration tests in one binary, because linking this many SDKs is slow: one module for each promise.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,8 +7,10 @@ mod examples;
     reason = "a test fails by a panic, also in its helpers"
 )]
 
-mod kinds;
 mod admission;
 mod architecture;
+mod examples;
+mod kinds;
 mod life;
+mod planner;
 mod support;
