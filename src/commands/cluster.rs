@@ -1,5 +1,7 @@
 //! What the command line finds out from Kubernetes: the resource, and the name that the operator gives the cluster.
 
+use ::http::HeaderValue;
+use ::http::header::USER_AGENT;
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::{DynamicObject, ListParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -8,20 +10,19 @@ use kube::{Api, Client, Config};
 use crate::controller::{leader, resource_type};
 use crate::pipeline::{ClusterName, Owner};
 
+/// How the command line calls itself to the API server.
+const PROGRAM: &str = concat!("kubectl-vp/", env!("CARGO_PKG_VERSION"));
+
 /// Where to look.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Target {
     /// Namespace of the VideoPipeline; that of the kubeconfig's context without it.
-    #[arg(short, long)]
+    #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
 
-    /// Context of the kubeconfig.
-    #[arg(long)]
+    /// Context of the kubeconfig; the current one without it.
+    #[arg(long, value_name = "CONTEXT")]
     pub context: Option<String>,
-
-    /// The operator's cluster name; found in the cluster without it.
-    #[arg(long, env = "CLUSTER_NAME")]
-    pub cluster_name: Option<String>,
 }
 
 /// A way into the cluster.
@@ -29,7 +30,6 @@ pub struct Cluster {
     client: Client,
     /// The namespace in use.
     pub namespace: String,
-    named: Option<String>,
 }
 
 /// What went wrong.
@@ -82,10 +82,11 @@ impl Cluster {
             Ok(kubeconfig) => Config::from_custom_kubeconfig(kubeconfig, &options).await,
             Err(error) => Err(error),
         };
-        let config = config.map_err(Error::Kubeconfig)?;
+        let mut config = config.map_err(Error::Kubeconfig)?;
+        config.headers.push((USER_AGENT, HeaderValue::from_static(PROGRAM)));
         let namespace = target.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
         let client = Client::try_from(config).map_err(Error::Connect)?;
-        Ok(Self { client, namespace, named: target.cluster_name.clone() })
+        Ok(Self { client, namespace })
     }
 
     /// The resource `name`.
@@ -111,12 +112,12 @@ impl Cluster {
         })
     }
 
-    /// The name that the operator gives this cluster: as given, as its Lease says, or as a status says.
+    /// The name that the operator gives this cluster: as `given`, as its Lease says, or as a status says.
     ///
     /// # Errors
     /// Nobody says so.
-    pub async fn name(&self) -> Result<ClusterName, Error> {
-        if let Some(name) = &self.named {
+    pub async fn name(&self, given: Option<&str>) -> Result<ClusterName, Error> {
+        if let Some(name) = given {
             return ClusterName::new(name).map_err(|error| Error::BadClusterName(error.to_string()));
         }
         match self.name_of_lease().await {

@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use crate::api::{ConditionType, Reason, crd};
 
-/// Prints the CustomResourceDefinition of VideoPipeline as YAML.
+/// Print the CustomResourceDefinition of VideoPipeline as YAML.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Example:\n  video-pipeline-operator crd | kubectl apply --server-side -f -")]
 pub struct Args {
     /// Print the reference of its fields as Markdown instead.
     #[arg(long)]

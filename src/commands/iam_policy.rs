@@ -6,11 +6,17 @@ use serde_json::{Value, json};
 
 use crate::kinds::{KINDS, facts};
 
-/// Prints the IAM policy that the operator's identity needs.
+/// Print the IAM policy that the operator's identity needs, as JSON.
+///
+/// It is made from what the operator calls, so it is complete, and allows nothing else. The roles that pipelines name in
+/// spec.account.roleArn need the same policy, in their accounts.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  video-pipeline-operator iam-policy > policy.json\n  \
+    video-pipeline-operator iam-policy --assume 'arn:aws:iam::*:role/video-*'")]
 pub struct Args {
-    /// Also allow assuming the roles that pipelines name in spec.account.roleArn: a pattern of role ARNs.
-    #[arg(long)]
+    /// Also allow assuming the roles that pipelines name in spec.account.roleArn: an ARN, or a pattern of ARNs with `*`.
+    /// May be given several times.
+    #[arg(long, value_name = "ROLE_ARN")]
     assume: Vec<String>,
 }
 

@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod crd;
+pub mod file;
 pub mod iam_policy;
 pub mod output;
 pub mod plan;
@@ -10,6 +11,21 @@ pub mod status;
 
 use std::error::Error;
 use std::process::ExitCode;
+
+use clap::Parser;
+
+/// The command that was typed; or the exit code after help was shown, or what is wrong with it. That is 1, as after every
+/// other error: clap's own 2 is what `plan` says of changes.
+///
+/// # Errors
+/// There is nothing to run.
+pub fn typed<C: Parser>() -> Result<C, ExitCode> {
+    C::try_parse().map_err(|said| {
+        // Where nobody listens any more, there is nobody to tell.
+        let _ = said.print();
+        if said.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    })
+}
 
 /// Prints what a command has to say, or why it failed.
 pub fn printed<E: Error>(result: Result<String, E>) -> ExitCode {

@@ -10,11 +10,11 @@ use crate::report::text::Style;
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub struct Output {
     /// What to print.
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub output: Format,
 
-    /// Colours; `auto` has them on a terminal, unless NO_COLOR is set.
-    #[arg(long, value_enum, default_value_t = When::Auto)]
+    /// When to use colours.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
     pub color: When,
 }
 
@@ -30,7 +30,7 @@ pub enum Format {
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum When {
-    /// On a terminal.
+    /// On a terminal, unless NO_COLOR is set.
     Auto,
     /// Always.
     Always,

@@ -6,29 +6,40 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use kube::api::DynamicObject;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::cluster::{self, Cluster, Target};
+use super::file::{self, File};
 use super::output::{Format, Output};
 use crate::aws::{self, Budget, Connection, Fence, Gate, Remedy, Timeouts};
 use crate::controller::{Connections, Environment, Observer, Obstacle, Periods, Stored, Survey, Surveyor};
-use crate::engine::Meaning;
+use crate::engine::{Failure, Meaning};
 use crate::pipeline::{ClusterName, Invalid, admission};
 use crate::report::published::published_text;
 use crate::report::text::{Header, plan_text};
 
-/// Shows what the operator would do, and does nothing. Uses your own AWS credentials. Exit code: 0 no changes, 2 changes, 1 error.
+/// Show what the operator would create, change, replace and delete, and why; change nothing.
+///
+/// The plan is made by the operator's own code, with your own AWS credentials; without rights in AWS, `plan NAME` shows the
+/// plan that the operator published. `plan -f` shows what applying the file would bring about.
 #[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Exit code: 0 no changes, 2 changes, 1 error.\n\nExamples:\n  kubectl vp plan -f pipeline.yaml\n  \
+    kubectl vp plan dev -o json\n  kubectl vp plan -f - < pipeline.yaml"
+)]
 pub struct Args {
     /// Name of a VideoPipeline in the cluster.
     #[arg(required_unless_present = "filename", conflicts_with = "filename")]
     name: Option<String>,
     /// A file with VideoPipelines, as it would be applied; `-` for standard input.
-    #[arg(short, long)]
+    #[arg(short, long, value_name = "FILE")]
     filename: Option<PathBuf>,
-    /// Permissions boundary of roles, as the operator's settings have it.
-    #[arg(long, env = "PERMISSIONS_BOUNDARY")]
+    /// ARN of the permissions boundary that the operator's settings name, if they name one.
+    #[arg(long, env = "PERMISSIONS_BOUNDARY", value_name = "ARN")]
     permissions_boundary: Option<String>,
+    /// The operator's cluster name; found in the cluster without it.
+    #[arg(long, env = "CLUSTER_NAME", value_name = "NAME")]
+    cluster_name: Option<String>,
     #[command(flatten)]
     target: Target,
     #[command(flatten)]
@@ -41,15 +52,9 @@ pub enum Error {
     /// Kubernetes did not give what is needed.
     #[error(transparent)]
     Cluster(#[from] cluster::Error),
-    /// The file cannot be read.
-    #[error("cannot read {}", .0.display())]
-    Read(PathBuf, #[source] std::io::Error),
-    /// The file is no YAML.
-    #[error("{} is not YAML", .0.display())]
-    Parse(PathBuf, #[source] serde_yaml::Error),
-    /// The file has no VideoPipeline.
-    #[error("{} has no VideoPipeline of streamflix.io/v1alpha1", .0.display())]
-    Empty(PathBuf),
+    /// The file does not give what is needed.
+    #[error(transparent)]
+    File(#[from] file::Error),
     /// A resource is wrong.
     #[error("VideoPipeline {name} is not valid:\n{}", listed(.problems))]
     Invalid {
@@ -62,7 +67,7 @@ pub enum Error {
     #[error("{failure}\n  {}", Remedy::of(.failure))]
     Unreached {
         /// What AWS said.
-        failure: crate::engine::Failure,
+        failure: Failure,
     },
     /// No order of the steps exists.
     #[error("the steps wait for each other in a circle, a fault of the operator: {0}")]
@@ -75,42 +80,66 @@ pub enum Error {
 /// What one plan comes to.
 struct Planned {
     text: String,
+    document: Value,
     changes: bool,
 }
 
 /// Prints the plans, and says by the exit code whether anything would change.
 ///
 /// # Errors
-/// A plan could not be made.
+/// No plan could be made. One that could not be made beside others is told, and counts as an error.
 pub async fn run(args: &Args) -> Result<ExitCode, Error> {
-    let cluster = Cluster::of(&args.target).await?;
-    let name = cluster.name().await?;
-    let surveyor = surveyor(&name, args);
-    let mut changes = false;
-    for resource in resources(args, &cluster).await? {
-        let planned = plan(args, &surveyor, &resource).await?;
-        println!("{}", planned.text);
-        changes |= planned.changes;
+    let file = args.filename.as_deref().map(File::read).transpose()?;
+    for document in file.iter().flat_map(|file| &file.pipelines) {
+        file::check(document).map_err(|problems| invalid(document, problems))?;
     }
-    Ok(if changes { ExitCode::from(2) } else { ExitCode::SUCCESS })
+    let cluster = Cluster::of(&args.target).await?;
+    let resources = resources(args, file, &cluster).await?;
+    let surveyor = surveyor(&cluster.name(args.cluster_name.as_deref()).await?, args);
+    let mut plans = Vec::new();
+    let mut failed = false;
+    for resource in &resources {
+        match plan(args, &surveyor, resource).await {
+            Ok(planned) => plans.push(planned),
+            Err(error) if resources.len() == 1 => return Err(error),
+            Err(error) => {
+                super::failed(&error);
+                failed = true;
+            }
+        }
+    }
+    println!("{}", printed(args.output.output, &plans)?);
+    let changes = plans.iter().any(|planned| planned.changes);
+    Ok(ExitCode::from(if failed {
+        1
+    } else if changes {
+        2
+    } else {
+        0
+    }))
+}
+
+/// All plans as one text, or one document.
+fn printed(format: Format, plans: &[Planned]) -> Result<String, Error> {
+    match format {
+        Format::Text => Ok(plans.iter().map(|plan| plan.text.trim_end()).collect::<Vec<_>>().join("\n\n\n")),
+        Format::Json => {
+            let plans: Vec<_> = plans.iter().map(|plan| &plan.document).collect();
+            serde_json::to_string_pretty(&json!({ "plans": plans })).map_err(Error::Write)
+        }
+    }
 }
 
 async fn plan(args: &Args, surveyor: &Surveyor, resource: &Stored) -> Result<Planned, Error> {
     let survey = surveyor.survey(resource, &mut Environment::default()).await;
     match survey {
-        Ok(survey) => shown(args, resource, &survey),
+        Ok(survey) => Ok(made(args, resource, &survey)),
         Err(Obstacle::Invalid(problems)) => {
             Err(Error::Invalid { name: resource.reference().1.to_owned(), problems })
         }
         // Who may not ask AWS is shown what the operator published.
         Err(Obstacle::Unreached(failure)) if unauthorized(failure.meaning) && args.name.is_some() => {
-            let header = header(resource, resource.status.account_id.as_deref());
-            let text = published_text(&header, &resource.status, args.output.style());
-            eprintln!(
-                "note: AWS does not let you look ({}); this is the plan that the operator published",
-                failure.code
-            );
-            Ok(Planned { text, changes: resource.status.plan.is_some() })
+            Ok(published(args, resource, &failure))
         }
         Err(Obstacle::Unreached(failure)) => Err(Error::Unreached { failure }),
         Err(Obstacle::Circular(steps)) => {
@@ -124,16 +153,38 @@ fn unauthorized(meaning: Meaning) -> bool {
     matches!(meaning, Meaning::Credentials | Meaning::Denied)
 }
 
-fn shown(args: &Args, resource: &Stored, survey: &Survey) -> Result<Planned, Error> {
-    let text = match args.output.output {
-        Format::Json => serde_json::to_string_pretty(&survey.plan.items).map_err(Error::Write)?,
-        Format::Text => {
-            let header = header(resource, Some(&survey.aws.account));
-            let plan = plan_text(&header, &survey.plan, args.output.style());
-            format!("{plan}\n\nread as {}", survey.aws.identity)
-        }
-    };
-    Ok(Planned { text, changes: !survey.plan.is_empty() })
+fn made(args: &Args, resource: &Stored, Survey { aws, plan, .. }: &Survey) -> Planned {
+    let text = plan_text(&header(resource, Some(&aws.account)), plan, args.output.style());
+    let mut document = described(resource, Some(&aws.account));
+    document["identity"] = aws.identity.as_str().into();
+    document["summary"] = plan.summary().into();
+    document["resources"] = json!(plan.items);
+    let changes = !plan.is_empty();
+    document["changes"] = changes.into();
+    Planned { text: format!("{text}\n\nread as {}", aws.identity), document, changes }
+}
+
+fn published(args: &Args, resource: &Stored, failure: &Failure) -> Planned {
+    let account = resource.status.account_id.as_deref();
+    let text = published_text(&header(resource, account), &resource.status, args.output.style());
+    let note = format!("published by the operator; AWS does not let you look yourself ({})", failure.code);
+    let mut document = described(resource, account);
+    document["published"] = json!(resource.status.plan);
+    let changes = resource.status.plan.is_some();
+    document["changes"] = changes.into();
+    Planned { text: format!("{text}\n\n{note}"), document, changes }
+}
+
+/// Which environment a plan is for.
+fn described(resource: &Stored, account: Option<&str>) -> Value {
+    let (namespace, name) = resource.reference();
+    json!({
+        "namespace": namespace,
+        "name": name,
+        "environment": resource.suffix(),
+        "region": resource.region(),
+        "accountId": account,
+    })
 }
 
 fn header<'a>(resource: &'a Stored, account_id: Option<&'a str>) -> Header<'a> {
@@ -163,54 +214,41 @@ fn surveyor(cluster: &ClusterName, args: &Args) -> Surveyor {
 }
 
 /// The resources as they would be after the file is applied, or as they are.
-async fn resources(args: &Args, cluster: &Cluster) -> Result<Vec<Stored>, Error> {
-    let Some(path) = &args.filename else {
+async fn resources(args: &Args, file: Option<File>, cluster: &Cluster) -> Result<Vec<Stored>, Error> {
+    let Some(file) = file else {
         let name = args.name.as_deref().unwrap_or_default();
         return Ok(vec![Stored::of(&cluster.get(name).await?)]);
     };
+    for other in &file.others {
+        eprintln!("note: {other} is no VideoPipeline and not part of the plan");
+    }
     let mut resources = Vec::new();
-    for document in documents(path)? {
+    for document in file.pipelines {
         resources.push(applied(cluster, document).await?);
     }
-    if resources.is_empty() { Err(Error::Empty(path.clone())) } else { Ok(resources) }
-}
-
-fn documents(path: &PathBuf) -> Result<Vec<Value>, Error> {
-    let text = match path.as_os_str() == "-" {
-        true => std::io::read_to_string(std::io::stdin()),
-        false => std::fs::read_to_string(path),
-    };
-    let text = text.map_err(|error| Error::Read(path.clone(), error))?;
-    let parsed = serde_yaml::Deserializer::from_str(&text)
-        .map(<Value as serde::Deserialize>::deserialize)
-        .collect::<Result<Vec<_>, _>>();
-    let parsed = parsed.map_err(|error| Error::Parse(path.clone(), error))?;
-    let ours = |document: &Value| {
-        document["kind"] == "VideoPipeline" && document["apiVersion"] == "streamflix.io/v1alpha1"
-    };
-    Ok(parsed.into_iter().filter(ours).collect())
+    Ok(resources)
 }
 
 /// The resource that comes of applying `document`: its spec, with what the cluster knows of it.
 async fn applied(cluster: &Cluster, mut document: Value) -> Result<Stored, Error> {
     let name = document["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-    let invalid = |problems| Error::Invalid { name: name.clone(), problems };
-    let unknown = admission::unknown_fields(&document);
-    if !unknown.is_empty() {
-        return Err(invalid(unknown));
-    }
     let namespace = document["metadata"]["namespace"].as_str().unwrap_or(&cluster.namespace).to_owned();
     let stored = cluster.find(&namespace, &name).await?;
-    match stored.as_ref().map(Stored::of).map(|stored| stored.typed()) {
-        Some(Ok(old)) => admission::read_update(&document, &old).map_err(invalid)?,
-        _ => admission::read(&document).map_err(invalid)?,
-    };
+    if let Some(Ok(old)) = stored.as_ref().map(|stored| Stored::of(stored).typed()) {
+        admission::read_update(&document, &old).map_err(|problems| invalid(&document, problems))?;
+    }
     document["metadata"]["namespace"] = namespace.into();
-    if let Some(stored) = stored {
-        keep_what_the_cluster_knows(&mut document, &stored);
+    match stored {
+        Some(stored) => keep_what_the_cluster_knows(&mut document, &stored),
+        None => drop(document.as_object_mut().map(|fields| fields.remove("status"))),
     }
     let object: DynamicObject = serde_json::from_value(document).map_err(Error::Write)?;
     Ok(Stored::of(&object))
+}
+
+fn invalid(document: &Value, problems: Vec<Invalid>) -> Error {
+    let name = document["metadata"]["name"].as_str().unwrap_or("without a name");
+    Error::Invalid { name: name.to_owned(), problems }
 }
 
 /// Applying a file keeps the annotations that others set, and the status.

@@ -1,14 +1,18 @@
 //! `kubectl vp status NAME`: the environment as a tree, with what is waited for and for how long.
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::cluster::{self, Cluster, Target};
 use super::output::{Format, Output};
 use crate::controller::Stored;
 use crate::report::text::{Header, Style, status_tree};
 
-/// Shows an environment as a tree, with what is waited for and for how long.
+/// Show an environment as a tree, with what is waited for and for how long.
+///
+/// Reads the VideoPipeline's status and asks no AWS.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  kubectl vp status dev\n  kubectl vp status dev -n video -o json")]
 pub struct Args {
     /// Name of the VideoPipeline.
     name: String,
@@ -40,7 +44,7 @@ pub async fn run(args: &Args) -> Result<String, Error> {
     let cluster = Cluster::of(&args.target).await?;
     let resource = Stored::of(&cluster.get(&args.name).await?);
     if args.output.output == Format::Json {
-        return serde_json::to_string_pretty(&resource.status).map_err(Error::Write);
+        return serde_json::to_string_pretty(&document(&resource)).map_err(Error::Write);
     }
     let header = Header {
         resource: resource.described(resource.status.owner.as_deref()),
@@ -53,4 +57,15 @@ pub async fn run(args: &Args) -> Result<String, Error> {
         Timestamp::now(),
         Style { ids: args.ids, ..args.output.style() },
     ))
+}
+
+fn document(resource: &Stored) -> Value {
+    let (namespace, name) = resource.reference();
+    json!({
+        "namespace": namespace,
+        "name": name,
+        "environment": resource.suffix(),
+        "region": resource.region(),
+        "status": resource.status,
+    })
 }

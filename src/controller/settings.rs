@@ -7,61 +7,66 @@ use clap::{Args, ValueEnum};
 
 use crate::pipeline::ClusterName;
 
-/// How the operator runs.
+/// Run the operator until it is told to stop (SIGTERM).
+///
+/// Every setting is a flag and an environment variable; the flag counts where both are given. AWS credentials and
+/// endpoints come from where every AWS SDK takes them, and the cluster from the kubeconfig or the pod's service account.
 #[derive(Args, Clone, Debug)]
 pub struct Settings {
     /// Name of this Kubernetes cluster: 1 to 63 lower-case letters, digits and hyphens. Part of the owner tag of every
     /// AWS resource, so it must be unique among the clusters that use an AWS account, and must never change.
-    #[arg(long, env = "CLUSTER_NAME", value_parser = ClusterName::new)]
+    #[arg(long, env = "CLUSTER_NAME", value_name = "NAME", value_parser = ClusterName::new)]
     pub cluster_name: ClusterName,
 
     /// Watch only this namespace; all namespaces without it.
-    #[arg(long, env = "WATCH_NAMESPACE")]
+    #[arg(long, env = "WATCH_NAMESPACE", value_name = "NAMESPACE")]
     pub watch_namespace: Option<String>,
 
-    /// How often every environment is looked at, for what was deleted or changed its state: such as 5m.
-    #[arg(long, env = "SWEEP_PERIOD", default_value = "5m", value_parser = duration)]
+    /// How often every environment is looked at, for what was deleted or changed its state: a number and a unit, ms, s, m
+    /// or h.
+    #[arg(long, env = "SWEEP_PERIOD", value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub sweep_period: Duration,
 
-    /// How often every field of every resource is compared: such as 30m.
-    #[arg(long, env = "AUDIT_PERIOD", default_value = "30m", value_parser = duration)]
+    /// How often every field of every resource is compared with what is wanted: a number and a unit, ms, s, m or h.
+    #[arg(long, env = "AUDIT_PERIOD", value_name = "DURATION", default_value = "30m", value_parser = duration)]
     pub audit_period: Duration,
 
-    /// How long reads of AWS may lag: a create whose answer was lost is looked up for so long before it is repeated.
-    #[arg(long, env = "READ_LAG", default_value = "60s", value_parser = duration)]
+    /// How long reads of AWS may lag behind its writes: a create whose answer was lost is looked up for so long before it
+    /// is repeated. A number and a unit, ms, s, m or h.
+    #[arg(long, env = "READ_LAG", value_name = "DURATION", default_value = "60s", value_parser = duration)]
     pub read_lag: Duration,
 
     /// How many environments are worked on at a time: 1 to 256.
-    #[arg(long, env = "CONCURRENCY", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, env = "CONCURRENCY", value_name = "NUMBER", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: u16,
 
     /// Share of AWS's published request rates that the operator may use, in percent: 1 to 100.
-    #[arg(long, env = "AWS_RATE_PERCENT", default_value_t = 80, value_parser = clap::value_parser!(u8).range(1..=100))]
+    #[arg(long, env = "AWS_RATE_PERCENT", value_name = "PERCENT", default_value_t = 80, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub aws_rate_percent: u8,
 
     /// ARN of a managed policy that every role made by the operator gets as its permissions boundary.
-    #[arg(long, env = "PERMISSIONS_BOUNDARY")]
+    #[arg(long, env = "PERMISSIONS_BOUNDARY", value_name = "ARN")]
     pub permissions_boundary: Option<String>,
 
-    /// Where metrics and health are served: /metrics, /healthz, /readyz.
-    #[arg(long, env = "LISTEN", default_value = "0.0.0.0:8080")]
+    /// Address and port where metrics and health are served over HTTP: /metrics, /healthz, /readyz.
+    #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT", default_value = "0.0.0.0:8080")]
     pub listen: SocketAddr,
 
     /// Namespace of the Lease by which one of several replicas is chosen; without one this process leads at once, and must
     /// be the only one.
-    #[arg(long, env = "LEASE_NAMESPACE")]
+    #[arg(long, env = "LEASE_NAMESPACE", value_name = "NAMESPACE")]
     pub lease_namespace: Option<String>,
 
     /// Name of that Lease.
-    #[arg(long, env = "LEASE_NAME", default_value = "video-pipeline-operator")]
+    #[arg(long, env = "LEASE_NAME", value_name = "NAME", default_value = "video-pipeline-operator")]
     pub lease_name: String,
 
     /// Format of the log.
-    #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Json)]
+    #[arg(long, env = "LOG_FORMAT", value_name = "FORMAT", value_enum, default_value_t = LogFormat::Json)]
     pub log_format: LogFormat,
 
     /// What is logged, as in `info,video_pipeline_operator=debug`. Audit lines are always logged.
-    #[arg(long, env = "LOG_FILTER", default_value = "info")]
+    #[arg(long, env = "LOG_FILTER", value_name = "FILTER", default_value = "info")]
     pub log_filter: String,
 }
 

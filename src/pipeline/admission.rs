@@ -64,7 +64,8 @@ pub fn unknown_fields(document: &Value) -> Vec<Invalid> {
 
 /// As the API server does, the rules are asked as well where the schema refuses something that they can be asked about.
 fn allowed(document: &Value, old: Option<&Value>) -> Result<(), Vec<Invalid>> {
-    let problems = schema::problems(document, crd::schema());
+    let mut problems = schema::problems(document, crd::schema());
+    problems.extend(schema::name_problem(document));
     let askable = !problems.iter().any(|problem| problem.blocks_rules);
     let by_schema = problems.into_iter().map(|problem| Invalid::new(problem.field, problem.text, REMEDY));
     let mut refused: Vec<_> = by_schema.collect();

@@ -105,7 +105,9 @@ impl Invalid {
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}; {}", self.field, self.problem, self.remedy)
+        // A rule of the whole resource names its field itself.
+        let field = if self.field.is_empty() { String::new() } else { format!("{}: ", self.field) };
+        write!(f, "{field}{}; {}", self.problem, self.remedy)
     }
 }
 

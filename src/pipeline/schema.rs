@@ -23,6 +23,25 @@ pub(super) fn problems(value: &Value, schema: &Value) -> Vec<Problem> {
     check.problems
 }
 
+/// What Kubernetes itself refuses of the name of a resource, which stands in no schema.
+///
+/// <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names>
+pub(super) fn name_problem(document: &Value) -> Option<Problem> {
+    let name = document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+    let ends = |label: &str| label.starts_with('-') || label.ends_with('-') || label.is_empty();
+    let odd = |c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    let text = match name {
+        "" => "Required value: name or generateName is required",
+        name if name.split('.').any(|label| ends(label) || label.contains(odd)) => {
+            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must \
+             start and end with an alphanumeric character"
+        }
+        _ => return None,
+    };
+    let field = "metadata.name".to_owned();
+    Some(Problem { field, text: text.to_owned(), blocks_rules: name.is_empty() })
+}
+
 /// Paths of fields in `value` that `schema` does not have.
 pub(super) fn unknown_fields(value: &Value, schema: &Value) -> Vec<String> {
     let mut unknown = Vec::new();

@@ -14,3 +14,7 @@ mod kinds;
 mod life;
 mod planner;
 mod support;
+mod admission;
+mod architecture;
+mod cli;
+mod examples;
