@@ -23,12 +23,7 @@ fn plan(text: &str) -> Run {
 
 #[test]
 fn a_wrong_field_is_named_with_what_is_allowed_and_what_to_do() {
-    plan(
-        &DEV.replace("'registry", "\n    cpu: 4096\n    image: 'registry")
-            .replace("{image", "\n    #")
-            .replace("0'}", "0'"),
-    )
-    .ends_with(
+    plan(&DEV.replace("processing: {", "processing: {cpu: 4096, ")).ends_with(
         1,
         &[
             "error: VideoPipeline dev is not valid:\n  spec.processing: ",

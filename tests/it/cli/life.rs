@@ -187,7 +187,7 @@ fn changed_in_a_file(world: &World) {
             "registry.example/video-processor:1.4.0 → registry.example/video-processor:1.5.0",
             "  ~ processing/service ",
             "  = 40 unchanged",
-            "1 to create, 1 to change, 0 to delete.",
+            "1 to create, 1 to change, 0 to delete, 1 waiting.",
         ],
     );
     let mut moved = pipeline("dev");
@@ -229,7 +229,7 @@ fn published(world: &World) {
             "dev · environment dev · eu-west-1 · account 1234…9012\n\n",
             "  + processing/task ",
             "registry.example/video-processor:1.4.0 → registry.example/video-processor:1.5.0",
-            "1 to create, 1 to change, 0 to delete.",
+            "1 to create, 1 to change, 0 to delete, 1 waiting.",
             "published by the operator; AWS does not let you look yourself",
         ],
     );
