@@ -1,7 +1,7 @@
 //! What becomes of each resource that should exist, looked at in the graph's order.
 
 use super::{
-    Address, AnyKind, Changes, Data, Failure, Graph, Memory, Node, Object, Observed, Phase, Recent, World,
+    Address, AnyKind, Change, Changes, Data, Failure, Graph, Memory, Node, Object, Observed, Phase, Recent, World,
     diff::{Comparison, digest},
     input::{resolve, sources},
     plan::Registry,
@@ -121,6 +121,8 @@ pub(super) struct Judgement {
     renewed: BTreeSet<Address>,
     /// What is unknown or settling, and everything that depends on it.
     unsettled: BTreeSet<Address>,
+    /// What is unknown, and everything that depends on it.
+    doubtful: BTreeSet<Address>,
 }
 
 /// Why something is not replaced although it should be.
@@ -248,7 +250,8 @@ impl<C> Judge<'_, C> {
                 return Verdict::Blocked(Block::DataGone { consent });
             }
         }
-        let stuck = self.stuck(node, &sources(spec));
+        let mut stuck = self.stuck(node, &sources(spec));
+        stuck.extend(node.sources().intersection(&self.so_far.doubtful).cloned());
         if !stuck.is_empty() {
             return Verdict::Wait(Waiting::On(stuck));
         }
@@ -286,34 +289,33 @@ impl<C> Judge<'_, C> {
         let have = object.spec.as_ref();
         let comparison = self.comparison(&self.so_far.renewed);
         let difference = have.map(|have| comparison.of(spec, have)).unwrap_or_default();
-        let changes = self.not_yet_seen(at, difference.changes);
-        match (&object.phase, changes) {
-            (_, Err(waiting)) => Verdict::Wait(waiting),
-            (Phase::Settling(why), Ok(changes)) => self.settling(node, why, changes, &difference.undecided),
-            (Phase::Broken(why), Ok(changes)) if changes.0.is_empty() => {
-                Verdict::Blocked(Block::Broken(why.clone()))
+        let all = difference.changes;
+        let changes = self.without_written(at, &all);
+        match &object.phase {
+            _ if changes.0.is_empty() && !all.0.is_empty() => {
+                Verdict::Wait(Waiting::Settling("changed, not yet visible".into()))
             }
-            (_, Ok(changes)) => self.ready(node, object, changes, &difference.undecided),
+            Phase::Settling(why) => self.settling(node, why, changes, &difference.undecided),
+            Phase::Broken(why) if changes.0.is_empty() => Verdict::Blocked(Block::Broken(why.clone())),
+            _ => self.ready(node, object, changes, &difference.undecided),
         }
     }
 
     /// A change that was written only just now is not written again while reads may lag.
-    fn not_yet_seen(&self, at: &Address, changes: Changes) -> Result<Changes, Waiting> {
-        match self.memory.recent.get(at) {
-            Some(Recent::Updated { ago, changes: written })
-                if *ago < self.kind.lag()
-                    && !changes.0.is_empty()
-                    && changes.0.iter().all(|c| written.of(&c.field).is_some_and(|w| w.to == c.to)) =>
-            {
-                Err(Waiting::Settling("changed, not yet visible".into()))
-            }
-            _ => Ok(changes),
-        }
+    fn without_written(&self, at: &Address, changes: &Changes) -> Changes {
+        let written = match self.memory.recent.get(at) {
+            Some(Recent::Updated { ago, changes }) if *ago < self.kind.lag() => changes,
+            _ => return changes.clone(),
+        };
+        let is_written = |change: &&Change| written.of(&change.field).is_some_and(|w| w.to == change.to);
+        Changes(changes.0.iter().filter(|change| !is_written(change)).cloned().collect())
     }
 
     fn settling(&self, node: &Node, why: &str, changes: Changes, undecided: &BTreeSet<Address>) -> Verdict {
         let allowed = self.kind.while_settling();
-        let permitted = |field: &str| allowed.contains(&"*") || allowed.contains(&field);
+        let permitted = |field: &str| {
+            (allowed.contains(&"*") || allowed.contains(&field)) && !self.kind.immutable().contains(&field)
+        };
         let now: Vec<_> = changes.0.into_iter().filter(|change| permitted(&change.field)).collect();
         if now.is_empty() || !undecided.is_empty() || !self.stuck(node, &BTreeSet::new()).is_empty() {
             return Verdict::Wait(Waiting::Settling(why.into()));
@@ -384,9 +386,12 @@ impl<C> Judge<'_, C> {
             }
             _ => {}
         }
-        let downstream = node.sources().iter().any(|source| self.so_far.unsettled.contains(source));
-        if downstream || matches!(verdict, Verdict::Wait(_)) {
+        let sources = node.sources();
+        if !sources.is_disjoint(&self.so_far.unsettled) || matches!(verdict, Verdict::Wait(_)) {
             self.so_far.unsettled.insert(at.clone());
+        }
+        if !sources.is_disjoint(&self.so_far.doubtful) || matches!(verdict, Verdict::Wait(Waiting::Unread(_))) {
+            self.so_far.doubtful.insert(at.clone());
         }
     }
 }

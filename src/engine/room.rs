@@ -6,7 +6,7 @@ use super::{
     orphans::Orphans,
     plan::{Registry, object},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Replacements that nothing makes room for are refused, and all verdicts are made again without them.
 pub(super) fn judge_to_the_end<C>(
@@ -79,12 +79,12 @@ impl<C> Room<'_, C> {
         let restless = |node: &&Node| {
             let verdict = self.judgement.verdicts.get(&node.address);
             let changes = verdict.is_some_and(|v| matches!(v, Verdict::Update(_)) || v.stays_as_it_is());
-            changes && object(self.judgement, self.world, &node.address).is_some()
+            changes && self.world.ours().any(|(at, _)| at.base() == node.address)
         };
         let nodes = self.graph.nodes().iter().filter(restless).map(|node| &node.address);
         let orphans = self.orphans.iter().filter(|item| item.verdict != Verdict::Delete);
         let holders = nodes.chain(orphans.map(|item| &item.address)).filter(|address| refers(address));
-        let holders: std::collections::BTreeSet<_> = holders.cloned().collect();
+        let holders: BTreeSet<_> = holders.cloned().collect();
         (!holders.is_empty()).then_some(Refusal::NotYet(Waiting::On(holders)))
     }
 }

@@ -18,3 +18,5 @@ mod admission;
 mod architecture;
 mod cli;
 mod examples;
+mod golden;
+mod planner;

@@ -215,12 +215,17 @@ impl<'a> Operator<'a> {
     }
 
     fn note(&mut self, plan: &Plan, outcomes: &Outcomes) {
-        for step in &plan.steps {
-            if let Some(Outcome::Done(_)) = outcomes.get(&step.id) {
-                let changes = (step.id.op == Op::Update).then(|| step.changes.clone());
-                match step.id.op {
-                    Op::Delete => drop(self.recent.remove(&step.key.address)),
-                    _ => drop(self.recent.insert(step.key.address.clone(), (self.cloud.now(), changes))),
+        let now = self.cloud.now();
+        for step in plan.steps.iter().filter(|step| matches!(outcomes.get(&step.id), Some(Outcome::Done(_)))) {
+            let at = step.key.address.clone();
+            match step.id.op {
+                Op::Delete => drop(self.recent.remove(&at)),
+                Op::Create => drop(self.recent.insert(at, (now, None))),
+                Op::Update => {
+                    let mut changes = step.changes.clone();
+                    let earlier = self.recent.remove(&at).and_then(|(_, changes)| changes).unwrap_or_default();
+                    changes.0.extend(earlier.0.into_iter().filter(|change| !step.changes.has(&change.field)));
+                    self.recent.insert(at, (now, Some(changes)));
                 }
             }
         }
