@@ -54,11 +54,13 @@ impl Recollection {
                 self.creates.insert(step.id.at.clone(), created(outcome, now));
             }
             if let Some(Outcome::Done(_)) = outcome {
-                let changes = (step.id.op == Op::Update).then(|| step.changes.clone());
-                match step.id.op {
-                    Op::Delete => drop(self.writes.remove(&step.id.at)),
-                    _ => drop(self.writes.insert(step.key.address.clone(), Write { at: now, changes })),
-                }
+                let written = self.writes.remove(&step.key.address);
+                let changes = match step.id.op {
+                    Op::Delete => continue,
+                    Op::Create => None,
+                    Op::Update => Some(merged(&step.changes, written)),
+                };
+                self.writes.insert(step.key.address.clone(), Write { at: now, changes });
             }
         }
         self.writes.retain(|_, write| now.saturating_duration_since(write.at) < REMEMBERED);
@@ -82,7 +84,7 @@ impl Recollection {
             ids: self.ids(resource),
             was_ready: record.as_ref().map(Record::held).unwrap_or_default(),
             consents: resource.consents().collect(),
-            tokens: self.tokens(record.as_ref()),
+            tokens: self.tokens(record.as_ref(), lag),
             deleting: resource.deleting(),
         }
     }
@@ -124,9 +126,14 @@ impl Recollection {
     }
 
     /// Tokens of intents that are still to serve: what was made and seen, and is gone, is made anew with a new one.
-    fn tokens(&self, record: Option<&Record>) -> BTreeMap<Address, String> {
+    /// What only tags tell is intended anew once doubt is over, so that the next doubt begins with the next call.
+    fn tokens(&self, record: Option<&Record>, lag: Duration) -> BTreeMap<Address, String> {
         let intents = record.into_iter().flat_map(|record| &record.intents);
-        let unserved = |intent: &&Intent| !matches!(self.creates.get(&intent.address), Some(Create::Seen));
+        let by_tags = |at: &Address| kind(&at.kind).is_some_and(|kind| kind.recall() == Recall::Tags);
+        let unserved = |intent: &&Intent| {
+            let seen = matches!(self.creates.get(&intent.address), Some(Create::Seen));
+            !seen && (!by_tags(&intent.address) || since(intent.at) < lag)
+        };
         intents.filter(unserved).map(|intent| (intent.address.clone(), intent.token.clone())).collect()
     }
 
@@ -162,6 +169,13 @@ impl Recollection {
         };
         absent.filter_map(|(at, _)| Some((at.clone(), doubt(at)?))).collect()
     }
+}
+
+/// The changes, and those of an earlier write to other fields, which reads need not show yet either.
+fn merged(changes: &Changes, earlier: Option<Write>) -> Changes {
+    let earlier = earlier.and_then(|write| write.changes).unwrap_or_default();
+    let others = earlier.0.into_iter().filter(|change| !changes.has(&change.field));
+    Changes(changes.0.iter().cloned().chain(others).collect())
 }
 
 /// A call that failed may have made something, unless it was the creating call itself and AWS refused it outright.
