@@ -119,6 +119,8 @@ pub(super) struct Judgement {
     coming: BTreeSet<Address>,
     /// What will be made anew in place of another, so that its outputs certainly change.
     renewed: BTreeSet<Address>,
+    /// What will be made anew, but not by this plan: nothing new is built on it.
+    outgoing: BTreeSet<Address>,
     /// What is unknown or settling, and everything that depends on it.
     unsettled: BTreeSet<Address>,
     /// What is unknown, and everything that depends on it.
@@ -192,11 +194,12 @@ impl<C> Judge<'_, C> {
         }
     }
 
-    fn verdict(&self, node: &Node, spec: &Value, at: &Address) -> Verdict {
-        if let Some(failure) = self.world.unread.get(&node.address.kind) {
+    fn verdict(&mut self, node: &Node, spec: &Value, at: &Address) -> Verdict {
+        let world = self.world;
+        if let Some(failure) = world.unread.get(&node.address.kind) {
             return Verdict::Wait(Waiting::Unread(failure.clone()));
         }
-        match self.world.objects.get(at) {
+        match world.objects.get(at) {
             Some(Observed::Unknown(failure)) => Verdict::Wait(Waiting::Unread(failure.clone())),
             Some(Observed::Foreign { id, owner }) => Verdict::Blocked(self.foreign(at, id, owner.clone())),
             Some(Observed::Ours(object)) => self.present(node, spec, at, object),
@@ -282,7 +285,7 @@ impl<C> Judge<'_, C> {
         unresolved.iter().chain(missing_root).filter(|a| !self.so_far.coming.contains(*a)).cloned().collect()
     }
 
-    fn present(&self, node: &Node, spec: &Value, at: &Address, object: &Object) -> Verdict {
+    fn present(&mut self, node: &Node, spec: &Value, at: &Address, object: &Object) -> Verdict {
         if let Phase::Leaving(why) = &object.phase {
             return Verdict::Wait(Waiting::Leaving(why.clone()));
         }
@@ -324,7 +327,7 @@ impl<C> Judge<'_, C> {
     }
 
     fn ready(
-        &self,
+        &mut self,
         node: &Node,
         object: &Object,
         changes: Changes,
@@ -347,15 +350,17 @@ impl<C> Judge<'_, C> {
         }
     }
 
-    fn replace(&self, node: &Node, object: &Object, changes: Changes) -> Verdict {
+    fn replace(&mut self, node: &Node, object: &Object, changes: Changes) -> Verdict {
         let shaky: BTreeSet<_> = node.sources().intersection(&self.so_far.unsettled).cloned().collect();
-        if !shaky.is_empty() {
-            return Verdict::Wait(Waiting::On(shaky));
-        }
-        match self.refused.get(&node.address) {
+        let waiting = match self.refused.get(&node.address) {
+            _ if !shaky.is_empty() => Some(Waiting::On(shaky)),
             Some(Refusal::Never(holder)) => return Verdict::Blocked(Block::Cycle(holder.clone())),
-            Some(Refusal::NotYet(waiting)) => return Verdict::Wait(waiting.clone()),
-            None => {}
+            Some(Refusal::NotYet(waiting)) => Some(waiting.clone()),
+            None => None,
+        };
+        if let Some(waiting) = waiting {
+            self.so_far.outgoing.insert(node.address.clone());
+            return Verdict::Wait(waiting);
         }
         if self.kind.holds_data() != Data::None {
             let consent = consent(&node.address, "replace", &object.id, &changes);
@@ -381,6 +386,7 @@ impl<C> Judge<'_, C> {
                 self.so_far.coming.insert(at.clone());
                 self.so_far.renewed.insert(at.clone());
             }
+            _ if self.so_far.outgoing.contains(at) => {}
             (_, Some(Observed::Ours(object))) if !matches!(object.phase, Phase::Leaving(_)) => {
                 self.so_far.known.insert(at.clone(), object.outputs.clone());
             }

@@ -1,4 +1,5 @@
 //! All integration tests in one binary, because linking this many SDKs is slow: one module for each promise.
+//! Integration tests: one binary, because linking this many SDKs is slow. One module for each promise.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,4 +20,7 @@ mod architecture;
 mod cli;
 mod examples;
 mod golden;
+mod kinds;
+mod life;
 mod planner;
+mod support;

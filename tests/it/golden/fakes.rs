@@ -71,6 +71,7 @@ fn of_a_database(kind: &str, name: &str, spec: &Value) -> Option<Made> {
                 "endpoint": host("cluster-"),
                 "readerEndpoint": host("cluster-ro-"),
                 "port": 5432,
+                "database": spec["databaseName"],
                 "secret": arn("secretsmanager", "secret:rds!cluster-0a1b2c3d"),
                 "finalSnapshot": format!("{name}-final-ABCDEF"),
             }),
