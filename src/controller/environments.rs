@@ -38,6 +38,8 @@ struct Asked {
 struct Rest {
     /// The version of the resource that the pass was made for; the cache may still show it after our own write.
     upon: Option<String>,
+    /// The version that the resource had when the pass was over.
+    after: Option<String>,
     /// The status that the pass ended with.
     status: VideoPipelineStatus,
     /// When the next pass is due.
@@ -61,7 +63,7 @@ impl Attended {
     /// Begins a pass, or says how long there is nothing to do: our own writes wake us, too.
     ///
     /// When people ask for something else, everything is read again. Where the cache lags behind our own status, the
-    /// resource gets that one; a status that somebody changed or removed is written anew at once.
+    /// resource gets that one and its version; a status that somebody changed or removed is written anew at once.
     pub fn meet(&mut self, resource: &mut Stored, now: Instant) -> Option<Duration> {
         let asked = Some(Asked::by(resource));
         let changed = self.met != asked;
@@ -72,15 +74,23 @@ impl Attended {
         let rest = self.rest.as_ref()?;
         if rest.upon == resource.meta.resource_version {
             resource.status = rest.status.clone();
+            resource.meta.resource_version = rest.after.clone();
         }
         let left = rest.until.saturating_duration_since(now);
         (!changed && rest.status == resource.status && !left.is_zero()).then_some(left)
     }
 
-    /// Ends a pass that wrote or confirmed `status`; the next one is due after `wait`.
-    pub fn rest(&mut self, resource: &Stored, status: VideoPipelineStatus, wait: Duration) {
+    /// Ends a pass that wrote or confirmed `status`, with which the resource has the version `after`; the next one is due
+    /// after `wait`.
+    pub fn rest(
+        &mut self,
+        resource: &Stored,
+        after: Option<String>,
+        status: VideoPipelineStatus,
+        wait: Duration,
+    ) {
         let upon = resource.meta.resource_version.clone();
-        self.rest = Some(Rest { upon, status, until: Instant::now() + wait });
+        self.rest = Some(Rest { upon, after, status, until: Instant::now() + wait });
     }
 }
 

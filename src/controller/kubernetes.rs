@@ -69,7 +69,7 @@ impl Kubernetes {
         }
     }
 
-    /// Writes the status.
+    /// Writes the status, and returns the version that the resource has then.
     ///
     /// # Errors
     /// Kubernetes refused.
@@ -77,7 +77,7 @@ impl Kubernetes {
         &self,
         resource: &Stored,
         status: &VideoPipelineStatus,
-    ) -> Result<(), kube::Error> {
+    ) -> Result<Option<String>, kube::Error> {
         let kind = resource_type();
         let body = json!({
             "apiVersion": kind.api_version,
@@ -89,8 +89,8 @@ impl Kubernetes {
         let name = resource.reference().1;
         match self.api(resource).patch_status(name, &params, &Patch::Apply(&body)).await {
             // It went meanwhile.
-            Err(kube::Error::Api(refused)) if refused.code == 404 => Ok(()),
-            result => result.map(|_| ()),
+            Err(kube::Error::Api(refused)) if refused.code == 404 => Ok(None),
+            result => result.map(|written| written.metadata.resource_version),
         }
     }
 

@@ -183,12 +183,13 @@ impl Context {
         attended: &mut Attended,
         Report { status, events, requeue }: Report,
     ) -> Result<Action, Error> {
+        let mut version = resource.meta.resource_version.clone();
         if status != resource.status {
-            self.kubernetes.write_status(resource, &status).await.map_err(Error::Status)?;
+            version = self.kubernetes.write_status(resource, &status).await.map_err(Error::Status)?;
         }
         self.kubernetes.publish(resource, &events).await;
         let wait = self.pace.wait(requeue, attended.progress);
-        attended.rest(resource, status, wait);
+        attended.rest(resource, version, status, wait);
         Ok(Action::requeue(wait))
     }
 
