@@ -50,7 +50,8 @@ fresh: build ## Compare the generated files with what the code generates now
 .PHONY: bench
 bench: build ## Measure 1 and 20 environments against the stand-in
 	@$(SANDBOX) prepare
-	cargo bench --bench '*'
+	cargo build --release --bin video-pipeline-operator
+	@$(SANDBOX) bench --operator $(TARGET)/release/video-pipeline-operator
 
 .PHONY: clean
 clean: demo-down ## Remove what was built here; programs kept outside the checkout stay

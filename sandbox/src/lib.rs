@@ -8,6 +8,7 @@
 //! | [`assets`] | programs and packages that all of these need, made once and kept outside the checkout |
 //! | [`process`], [`record`] | processes that end with whoever started them, and such that outlive it |
 //! | [`demo`] | what `make demo` does and undoes |
+//! | [`bench`] | what `make bench` measures |
 //! | [`console`] | what a person sees while something takes time |
 //!
 //! Everything listens on loopback only. A test needs three lines:
@@ -22,6 +23,7 @@
 //! ```
 
 pub mod assets;
+pub mod bench;
 pub mod console;
 pub mod control_plane;
 pub mod demo;

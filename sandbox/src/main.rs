@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -25,6 +26,12 @@ enum Command {
     },
     /// End every process that `demo` started.
     DemoDown,
+    /// Measure what environments cost.
+    Bench {
+        /// The operator's binary, built for release.
+        #[arg(long)]
+        operator: PathBuf,
+    },
     /// Build and install what tests and the demo need, unless it is there.
     Prepare,
     /// Run the Python that has the stand-in's packages.
@@ -53,6 +60,7 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Demo { timeout } => sandbox::demo::up(Duration::from_secs(timeout)).await?,
         Command::DemoDown => sandbox::demo::down().await?,
+        Command::Bench { operator } => sandbox::bench::run(&operator).await?,
         Command::Prepare => sandbox::assets::prepare().await?,
         Command::Python { folder, arguments } => {
             // Returns only when Python cannot be run.

@@ -58,7 +58,7 @@ pub struct Budget {
 }
 
 struct Buckets {
-    /// The part of AWS's published limits that this process may use, 0 to 1.
+    /// The part of AWS's published limits that this process may use: 0 to 1, or more where AWS grants more.
     share: f64,
     by_place: Mutex<HashMap<Place, Bucket>>,
 }
@@ -73,9 +73,10 @@ struct Place {
 }
 
 impl Budget {
-    /// Uses at most `share` (above 0, up to 1) of the limits that AWS publishes; 0.8 leaves room for people.
+    /// Uses at most `share` (above 0) of the limits that AWS publishes; 0.8 leaves room for people, and more than 1 is for
+    /// an account whose limits AWS has raised.
     pub fn share_of_published(share: f64) -> Self {
-        let buckets = Buckets { share: share.clamp(0.01, 1.0), by_place: Mutex::default() };
+        let buckets = Buckets { share: share.max(0.01), by_place: Mutex::default() };
         Self { buckets: Some(Arc::new(buckets)) }
     }
 

@@ -40,9 +40,10 @@ pub struct Settings {
     #[arg(long, env = "CONCURRENCY", value_name = "NUMBER", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: u16,
 
-    /// Share of AWS's published request rates that the operator may use, in percent: 1 to 100.
-    #[arg(long, env = "AWS_RATE_PERCENT", value_name = "PERCENT", default_value_t = 80, value_parser = clap::value_parser!(u8).range(1..=100))]
-    pub aws_rate_percent: u8,
+    /// Share of AWS's published request rates that the operator may use, in percent: 1 to 10000. More than 100 only where
+    /// AWS has raised the account's rates.
+    #[arg(long, env = "AWS_RATE_PERCENT", value_name = "PERCENT", default_value_t = 80, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub aws_rate_percent: u16,
 
     /// ARN of a managed policy that every role made by the operator gets as its permissions boundary.
     #[arg(long, env = "PERMISSIONS_BOUNDARY", value_name = "ARN")]
