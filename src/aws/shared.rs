@@ -1,8 +1,9 @@
 //! Reads that several kinds need at the same moment are made once.
 //!
 //! All kinds are observed together, and some of them list the same things: a route table and its associations, a group
-//! and its rules. Who asks for what is already on its way waits for that answer instead of asking AWS again. Nothing is
-//! kept beyond the answer: a later question is a new call.
+//! and its rules. Within [`one_look`] each list is read once, whoever needs it first. Elsewhere, who asks for what is
+//! already on its way waits for that answer instead of asking AWS again. Nothing is kept beyond that: a later question is
+//! a new call.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -17,15 +18,29 @@ use crate::engine::Failure;
 type Answer = Result<Arc<dyn Any + Send + Sync>, Failure>;
 type Flight = Arc<OnceCell<Answer>>;
 
-/// The reads under way of one credential scope.
+/// Reads by what they ask for.
+#[derive(Default)]
+struct Flights(Mutex<HashMap<String, Flight>>);
+
+tokio::task_local! {
+    /// What this look at one credential scope has read so far.
+    static LOOK: Arc<Flights>;
+}
+
+/// Makes one look at one credential scope: each shared read in `looking` is made once, however long the look takes.
+pub async fn one_look<F: Future>(looking: F) -> F::Output {
+    LOOK.scope(Arc::default(), looking).await
+}
+
+/// The reads of one credential scope.
 #[derive(Default)]
 pub struct Shared {
-    flights: Mutex<HashMap<String, Flight>>,
+    under_way: Flights,
 }
 
 impl Shared {
-    /// The answer of `read`, or of the same read that is already under way. Two reads are the same iff `operation` and
-    /// `input` are, and then must be of one type.
+    /// The answer of `read`, or of the same read that is already under way or was made in this look. Two reads are the
+    /// same iff `operation` and `input` are, and then must be of one type.
     ///
     /// # Errors
     /// The failure of the read, for all who wait for it.
@@ -40,23 +55,30 @@ impl Shared {
         F: Future<Output = Result<T, Failure>>,
     {
         let key = format!("{operation} {input}");
-        let flight = self.board(&key);
-        let landed = flight
-            .get_or_init(async || read().await.map(|found| Arc::new(found) as Arc<dyn Any + Send + Sync>));
-        let answer = landed.await.clone();
-        self.leave(&key, &flight);
+        let read = async || read().await.map(|found| Arc::new(found) as Arc<dyn Any + Send + Sync>);
+        let answer = match LOOK.try_with(Arc::clone) {
+            Ok(look) => look.board(&key).get_or_init(read).await.clone(),
+            Err(_) => {
+                let flight = self.under_way.board(&key);
+                let answer = flight.get_or_init(read).await.clone();
+                self.under_way.leave(&key, &flight);
+                answer
+            }
+        };
         let found = answer?;
         found.downcast_ref::<T>().cloned().ok_or_else(|| mistaken(operation))
     }
+}
 
+impl Flights {
     fn board(&self, key: &str) -> Flight {
-        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(flights.entry(key.to_owned()).or_default())
     }
 
     /// Once an answer is there nobody new may take it: it would be old news. The next question may be under way already.
     fn leave(&self, key: &str, flight: &Flight) {
-        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if flights.get(key).is_some_and(|current| Arc::ptr_eq(current, flight)) {
             flights.remove(key);
         }
@@ -98,5 +120,16 @@ mod tests {
         let (one, same, other) = tokio::join!(ask("a"), ask("a"), ask("b"));
         assert_eq!((one.unwrap(), same.unwrap(), other.unwrap()), (0, 0, 1));
         assert_eq!(ask("a").await.unwrap(), 2);
+    }
+    #[tokio::test]
+    async fn one_look_reads_a_list_once_and_the_next_reads_it_again() {
+        let (shared, calls) = (Shared::default(), AtomicUsize::new(0));
+        let read = || async { Ok(calls.fetch_add(1, Ordering::SeqCst)) };
+        let look = async || {
+            let first = shared.read::<usize, _>("ec2:DescribeVpcs", "", read).await.unwrap();
+            tokio::task::yield_now().await;
+            (first, shared.read::<usize, _>("ec2:DescribeVpcs", "", read).await.unwrap())
+        };
+        assert_eq!((one_look(look()).await, one_look(look()).await), ((0, 0), (1, 1)));
     }
 }

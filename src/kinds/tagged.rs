@@ -16,7 +16,8 @@ pub const ACTION: Action = Action::called("tag:GetResources");
 
 /// The types that kinds ask for. They are observed at the same moment, so one call asks for all; a type that is missing
 /// here costs a call of its own.
-const TYPES: [&str; 4] = ["cloudwatch:alarm", "kinesis:stream", "logs:log-group", "sqs"];
+const TYPES: [&str; 6] =
+    ["cloudwatch:alarm", "kinesis:stream", "logs:log-group", "rds:cluster-pg", "rds:subgrp", "sqs"];
 
 /// How many values AWS takes for one tag.
 /// <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagFilter.html>
@@ -97,6 +98,7 @@ mod tests {
             ("arn:aws:sqs:eu-west-1:1:a", "sqs", "a"),
             ("arn:aws:logs:eu-west-1:1:log-group:/ecs/a", "logs:log-group", "/ecs/a"),
             ("arn:aws:cloudwatch:eu-west-1:1:alarm:a:b", "cloudwatch:alarm", "a:b"),
+            ("arn:aws:rds:eu-west-1:1:cluster-pg:a", "rds:cluster-pg", "a"),
         ] {
             assert!(is_of(arn, of), "{arn}");
             assert_eq!(name(arn), Some(called));
