@@ -1,7 +1,6 @@
 //! A log group of CloudWatch Logs.
 
 use aws_sdk_cloudwatchlogs::types;
-use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, During, Expect, Tags, retag, tags};
@@ -115,19 +114,15 @@ impl Kind for LogGroup {
 }
 
 async fn list(aws: &Aws, names: Vec<String>) -> Result<Vec<Untagged<types::LogGroup>>, Failure> {
-    let lists = untagged::prefixes(&names).into_iter().map(|prefix| list_by(aws, prefix));
-    let groups = try_join_all(lists).await?.into_iter().flatten();
+    // Services of AWS choose how the names of their groups begin; what we call our things is part of all of them.
+    let call = aws.logs.describe_log_groups().log_group_name_pattern(untagged::part_of_all(&names));
+    let pages = call.into_paginator().page_size(50).items().send();
+    let groups: Vec<_> = pages.collect::<Result<_, _>>().await.during("logs:DescribeLogGroups")?;
     let untagged = |group: types::LogGroup| {
         let name = group.log_group_name.clone().unwrap_or_default();
         Untagged { arn: arn(aws, &name), name, object: group }
     };
-    Ok(groups.map(untagged).collect())
-}
-
-async fn list_by(aws: &Aws, prefix: String) -> Result<Vec<types::LogGroup>, Failure> {
-    let call = aws.logs.describe_log_groups().log_group_name_prefix(prefix);
-    let pages = call.into_paginator().page_size(50).items().send();
-    pages.collect::<Result<_, _>>().await.during("logs:DescribeLogGroups")
+    Ok(groups.into_iter().map(untagged).collect())
 }
 
 async fn tags_of(aws: &Aws, name: &str) -> Result<Option<Tags>, Failure> {

@@ -127,6 +127,24 @@ pub fn prefixes(names: &[String]) -> Vec<String> {
     families.into_values().map(str::to_owned).collect()
 }
 
+/// A text that is part of all `names`: one list by it finds them, however they begin and end. Long where they are few,
+/// and never so short that it finds less.
+pub fn part_of_all(names: &[String]) -> &str {
+    let Some((first, others)) = names.split_first() else { return "" };
+    others.iter().fold(first.as_str(), |part, name| longest_part_of_both(part, name))
+}
+
+fn longest_part_of_both<'a>(one: &'a str, other: &str) -> &'a str {
+    let mut longest = "";
+    for (start, _) in one.char_indices() {
+        let rest = &one[start..];
+        let ends = rest.char_indices().map(|(at, c)| at + c.len_utf8());
+        let found = ends.filter(|end| *end > longest.len()).take_while(|end| other.contains(&rest[..*end]));
+        longest = found.last().map_or(longest, |end| &rest[..end]);
+    }
+    longest
+}
+
 fn shared<'a>(one: &'a str, other: &str) -> &'a str {
     let alike = one.chars().zip(other.chars()).take_while(|(a, b)| a == b);
     &one[..alike.map(|(a, _)| a.len_utf8()).sum()]
@@ -158,6 +176,24 @@ mod tests {
                 "/ecs/video-processing-",
             ]
         );
+    }
+
+    #[test]
+    fn a_part_of_all_names_is_found_wherever_it_stands() {
+        let part = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            part_of_all(&names).to_owned()
+        };
+        let one = [
+            "/ecs/video-processing-dev",
+            "/aws/rds/video-metadata-dev/log",
+            "/aws/ecs/video-processing-dev/x",
+        ];
+        assert_eq!(part(&one), "/video-");
+        assert_eq!(part(&[&one[..], &["/ecs/video-processing-prod"]].concat()), "/video-");
+        assert_eq!(part(&["alone"]), "alone");
+        assert_eq!(part(&["äb", "cä"]), "ä");
+        assert_eq!((part(&["a", "b"]), part(&[])), (String::new(), String::new()));
     }
 
     #[test]
