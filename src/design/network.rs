@@ -127,13 +127,8 @@ fn security_groups(
     };
     let tasks = group(names.tasks_group(), "Tasks: to everywhere, from nowhere");
     let database = group(names.database_group(), "Database: from the tasks, to nowhere");
-    let everywhere = Rule {
-        protocol: "-1".into(),
-        from_port: None,
-        to_port: None,
-        peer: Peer::Cidr(INTERNET.into()),
-        description: "to AWS, registries and the database".into(),
-    };
+    // To AWS, registries and the database; as AWS gives it to every group, so that it needs no call.
+    let everywhere = Rule::of_everything(Peer::Cidr(INTERNET.into()));
     let from_tasks = Rule {
         protocol: "tcp".into(),
         from_port: Some(DATABASE_PORT),

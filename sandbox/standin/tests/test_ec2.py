@@ -243,6 +243,13 @@ def test_zones_need_no_opt_in(ec2):
 
 
 class TestRules:
+    def test_what_is_in_the_default_group_of_a_new_vpc_reaches_each_other(self, ec2, network):
+        default = ec2.describe_security_groups(Filters=by("vpc-id", network.vpc) + by("group-name", "default"))["SecurityGroups"][0]
+        (ingress,), (egress,) = default["IpPermissions"], default["IpPermissionsEgress"]
+        assert [pair["GroupId"] for pair in ingress["UserIdGroupPairs"]] == [default["GroupId"]]
+        assert (ingress["IpProtocol"], ingress["IpRanges"]) == ("-1", [])
+        assert (egress["IpProtocol"], egress["IpRanges"]) == ("-1", ANYWHERE)
+
     def test_a_rule_with_a_group_has_a_description(self, ec2, network):
         database = group(ec2, network.vpc, "database")
         rule = from_group(network.group, Description="tasks")

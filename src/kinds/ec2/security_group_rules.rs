@@ -101,11 +101,13 @@ impl Kind for SecurityGroupRules {
 
     async fn create(
         aws: &Aws,
-        _: &Key,
+        key: &Key,
         spec: SecurityGroupRulesSpec,
     ) -> Result<SecurityGroupRulesOutputs, Failure> {
-        converge(aws, &spec).await?;
-        Ok(SecurityGroupRulesOutputs { group: spec.group.known()?.clone() })
+        let group = spec.group.known()?.clone();
+        // Where the group was not there, it was made just now, or by a call of ours whose answer was lost.
+        converge(aws, &spec, &Rules::at_first(key, &group)).await?;
+        Ok(SecurityGroupRulesOutputs { group })
     }
 
     async fn update(
@@ -115,7 +117,9 @@ impl Kind for SecurityGroupRules {
         spec: SecurityGroupRulesSpec,
         _: &Changes,
     ) -> Result<(), Failure> {
-        converge(aws, &spec).await
+        let SecurityGroupId(id) = spec.group.known()?;
+        let group = read(aws, id).await.map_err(not_yet)?;
+        converge(aws, &spec, &Rules::of(&group)).await
     }
 
     /// The rules go with their group; until then, those that refer to a group would hold that one.
@@ -124,8 +128,9 @@ impl Kind for SecurityGroupRules {
         SecurityGroupRulesOutputs { group: SecurityGroupId(id) }: SecurityGroupRulesOutputs,
     ) -> Result<Deleted, Failure> {
         let Some(group) = read(aws, &id).await.or_absent()? else { return Ok(Deleted::Gone) };
-        for direction in [Direction::Ingress, Direction::Egress] {
-            for rule in direction.rules(&group).iter().filter(|rule| matches!(rule.peer, Peer::Group(_))) {
+        let Rules { ingress, egress } = Rules::of(&group);
+        for (direction, rules) in [(Direction::Ingress, ingress), (Direction::Egress, egress)] {
+            for rule in rules.iter().filter(|rule| matches!(rule.peer, Peer::Group(_))) {
                 direction.revoke(aws, &id, rule).await?;
             }
         }
@@ -133,7 +138,7 @@ impl Kind for SecurityGroupRules {
     }
 }
 
-/// The group as it is now: a rule that is there already must not be added, and a new group has one that AWS puts there.
+/// The group as it is now: a rule that is there already must not be added.
 async fn read(aws: &Aws, id: &str) -> Result<types::SecurityGroup, Failure> {
     let found = aws.ec2.describe_security_groups().group_ids(id).send().await;
     let group =
@@ -143,13 +148,13 @@ async fn read(aws: &Aws, id: &str) -> Result<types::SecurityGroup, Failure> {
 
 /// Adds what is missing before it takes away what is too much, so that nothing wanted is ever cut off. One call a rule:
 /// AWS refuses a call whole when one of its rules is there already, or gone already.
-async fn converge(aws: &Aws, spec: &SecurityGroupRulesSpec) -> Result<(), Failure> {
+async fn converge(aws: &Aws, spec: &SecurityGroupRulesSpec, have: &Rules) -> Result<(), Failure> {
     let SecurityGroupId(id) = spec.group.known()?;
-    let group = read(aws, id).await.map_err(not_yet)?;
-    let wanted = [(Direction::Ingress, &spec.ingress), (Direction::Egress, &spec.egress)];
+    let directions =
+        [(Direction::Ingress, &have.ingress, &spec.ingress), (Direction::Egress, &have.egress, &spec.egress)];
     let mut surplus = Vec::new();
-    for (direction, wanted) in wanted {
-        let difference = Difference::of(&direction.rules(&group), wanted);
+    for (direction, have, wanted) in directions {
+        let difference = Difference::of(have, wanted);
         for rule in &difference.missing {
             direction.authorize(aws, id, rule).await?;
         }
@@ -171,16 +176,32 @@ enum Direction {
     Egress,
 }
 
-impl Direction {
-    /// The rules of the group in this direction.
-    fn rules(self, group: &types::SecurityGroup) -> BTreeSet<Rule> {
-        let permissions = match self {
-            Self::Ingress => group.ip_permissions(),
-            Self::Egress => group.ip_permissions_egress(),
+/// The rules that a group has.
+struct Rules {
+    ingress: BTreeSet<Rule>,
+    egress: BTreeSet<Rule>,
+}
+
+impl Rules {
+    fn of(group: &types::SecurityGroup) -> Self {
+        let read = |permissions: &[types::IpPermission]| {
+            permissions.iter().flat_map(|permission| rules(permission, group.owner_id())).collect()
         };
-        permissions.iter().flat_map(|permission| rules(permission, group.owner_id())).collect()
+        Self { ingress: read(group.ip_permissions()), egress: read(group.ip_permissions_egress()) }
     }
 
+    /// What AWS gives a new group: everything may be reached from it, and in a VPC's default group all reach each other.
+    ///
+    /// <https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html>
+    fn at_first(key: &Key, group: &SecurityGroupId) -> Self {
+        let is_default = SecurityGroupRules::address_of_default(&key.address) == key.address;
+        let each_other = is_default.then(|| Rule::of_everything(Peer::Group(group.clone().into())));
+        let anywhere = Rule::of_everything(Peer::Cidr("0.0.0.0/0".into()));
+        Self { ingress: each_other.into_iter().collect(), egress: [anywhere].into() }
+    }
+}
+
+impl Direction {
     async fn authorize(self, aws: &Aws, group: &str, rule: &Rule) -> Result<(), Failure> {
         let rule = rule.permission()?;
         let authorized = match self {
@@ -234,11 +255,8 @@ impl Direction {
 
 fn ours(group: &types::SecurityGroup) -> Ours<SecurityGroupRules> {
     let id = group.group_id().unwrap_or_default();
-    let spec = SecurityGroupRulesSpec {
-        group: SecurityGroupId::from(id).into(),
-        ingress: Direction::Ingress.rules(group),
-        egress: Direction::Egress.rules(group),
-    };
+    let Rules { ingress, egress } = Rules::of(group);
+    let spec = SecurityGroupRulesSpec { group: SecurityGroupId::from(id).into(), ingress, egress };
     let outputs = SecurityGroupRulesOutputs { group: id.into() };
     Ours { spec: Some(spec), outputs, id: id.to_owned(), phase: Phase::Ready }
 }

@@ -58,6 +58,11 @@ impl Difference {
 }
 
 impl Rule {
+    /// Everything to or from `peer`, with no description.
+    pub fn of_everything(peer: Peer) -> Self {
+        Self { protocol: "-1".into(), from_port: None, to_port: None, peer, description: String::new() }
+    }
+
     /// True iff both let the same through.
     fn is_same(&self, other: &Self) -> bool {
         let ports = (self.from_port, self.to_port) == (other.from_port, other.to_port);

@@ -80,6 +80,10 @@ impl Kind for Subnet {
             }
             made => made.map_err(not_yet)?.subnet.and_then(|subnet| subnet.subnet_id).unwrap_or_default(),
         };
+        if spec.public_ips {
+            // It is made whatever comes of this, which is an ordinary update, if it must be.
+            let _ = give_public_ips(aws, &subnet, true).await;
+        }
         Ok(SubnetOutputs { id: subnet.into() })
     }
 
@@ -91,9 +95,7 @@ impl Kind for Subnet {
         changes: &Changes,
     ) -> Result<(), Failure> {
         if changes.has("publicIps") {
-            let flag = AttributeBooleanValue::builder().value(spec.public_ips).build();
-            let call = aws.ec2.modify_subnet_attribute().subnet_id(&id).map_public_ip_on_launch(flag);
-            call.send().await.during("ec2:ModifySubnetAttribute")?;
+            give_public_ips(aws, &id, spec.public_ips).await?;
         }
         retag::ec2(aws, &id, key, &spec.tags, changes).await
     }
@@ -113,6 +115,13 @@ pub(super) async fn list(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::S
     let read =
         || async move { pages.items().send().collect::<Result<_, _>>().await.during("ec2:DescribeSubnets") };
     aws.shared.read("ec2:DescribeSubnets", &key, read).await
+}
+
+/// Whether what is launched in the subnet gets a public address.
+async fn give_public_ips(aws: &Aws, subnet: &str, public_ips: bool) -> Result<(), Failure> {
+    let flag = AttributeBooleanValue::builder().value(public_ips).build();
+    let call = aws.ec2.modify_subnet_attribute().subnet_id(subnet).map_public_ip_on_launch(flag);
+    call.send().await.during("ec2:ModifySubnetAttribute").map(drop)
 }
 
 /// The subnet that has these addresses already, if a lost call for `key` made it.

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{self, AttributeBooleanValue, Filter, ResourceType, VpcAttributeName, VpcState};
-use futures::{StreamExt, future::try_join, stream};
+use futures::future::{join, try_join};
+use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{self, Aws, During, Tags, retag};
@@ -87,12 +88,16 @@ impl Kind for Vpc {
 
     async fn create(aws: &Aws, key: &Key, spec: VpcSpec) -> Result<VpcOutputs, Failure> {
         let tags = Tags::of(key, &spec.tags).specification(ResourceType::Vpc);
-        let call = aws.ec2.create_vpc().cidr_block(spec.cidr).tag_specifications(tags);
+        let call = aws.ec2.create_vpc().cidr_block(&spec.cidr).tag_specifications(tags);
         let made = call.customize().config_override(aws::once()).send().await.during("ec2:CreateVpc")?;
         let id = made.vpc.and_then(|vpc| vpc.vpc_id).unwrap_or_default();
-        // The VPC is made whatever comes of this: a group that is not visible yet is found when it is next observed.
-        let groups = security_group::defaults(aws, [id.clone()]).await.unwrap_or_default();
-        Ok(outputs(id, &groups))
+        // The VPC is made whatever comes of the rest: an attribute that is not set is an ordinary update, and a group that
+        // is not visible yet is found, when it is next observed.
+        // https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html#vpc-dns-support
+        let at_first = Dns { support: true, hostnames: false };
+        let dns = set_dns(aws, &id, &spec, &at_first);
+        let (_, groups) = join(dns, security_group::defaults(aws, [id.clone()])).await;
+        Ok(outputs(id, &groups.unwrap_or_default()))
     }
 
     async fn update(
@@ -102,17 +107,11 @@ impl Kind for Vpc {
         spec: VpcSpec,
         changes: &Changes,
     ) -> Result<(), Failure> {
-        // AWS takes one attribute a call, and names only where its DNS server answers.
-        let flag = |value| AttributeBooleanValue::builder().value(value).build();
-        let modify = || aws.ec2.modify_vpc_attribute().vpc_id(&id);
-        if changes.has("dnsSupport") {
-            let call = modify().enable_dns_support(flag(spec.dns_support));
-            call.send().await.during("ec2:ModifyVpcAttribute")?;
-        }
-        if changes.has("dnsHostnames") {
-            let call = modify().enable_dns_hostnames(flag(spec.dns_hostnames));
-            call.send().await.during("ec2:ModifyVpcAttribute")?;
-        }
+        let before = Dns {
+            support: changes.from("dnsSupport").unwrap_or(spec.dns_support),
+            hostnames: changes.from("dnsHostnames").unwrap_or(spec.dns_hostnames),
+        };
+        set_dns(aws, &id, &spec, &before).await?;
         retag::ec2(aws, &id, key, &spec.tags, changes).await
     }
 
@@ -157,6 +156,21 @@ fn ours(
 struct Dns {
     support: bool,
     hostnames: bool,
+}
+
+/// AWS takes one attribute a call, and names only where its DNS server answers.
+async fn set_dns(aws: &Aws, id: &str, spec: &VpcSpec, before: &Dns) -> Result<(), Failure> {
+    let flag = |value| AttributeBooleanValue::builder().value(value).build();
+    let modify = || aws.ec2.modify_vpc_attribute().vpc_id(id);
+    if spec.dns_support != before.support {
+        let call = modify().enable_dns_support(flag(spec.dns_support));
+        call.send().await.during("ec2:ModifyVpcAttribute")?;
+    }
+    if spec.dns_hostnames != before.hostnames {
+        let call = modify().enable_dns_hostnames(flag(spec.dns_hostnames));
+        call.send().await.during("ec2:ModifyVpcAttribute")?;
+    }
+    Ok(())
 }
 
 /// How many attributes are read at a time: AWS answers for one VPC a call, twenty calls a second.

@@ -4,6 +4,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses import EC2Response
 
 from ...mending import Mends
@@ -23,6 +24,17 @@ def rules_are_compared_without_descriptions(self: SecurityGroupRule, other: obje
     """A rule is its protocol, ports and source: no second one is made for another description, and it is revoked without one.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupIngress.html"""
     return isinstance(other, SecurityGroupRule) and _identity(self) == _identity(other)
+
+
+@mends.around(VPCBackend, "create_vpc")
+def what_is_in_a_default_group_reaches_each_other(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    """The default group of a new VPC lets in everything that comes from itself; moto lets in nothing.
+    https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html"""
+    vpc = original(self, *args, **kwargs)
+    default = self.get_security_group_from_name("default", vpc_id=vpc.id)
+    itself = [{"GroupId": default.id}]
+    self.authorize_security_group_ingress(default.id, "-1", None, None, [], source_groups=itself, vpc_id=vpc.id)
+    return vpc
 
 
 @mends.around(EC2Response, "authorize_security_group_ingress", "authorize_security_group_egress")
