@@ -1,7 +1,7 @@
 //! A role of IAM, which ECS takes on for the tasks. The execution role is the environment's claim to its
 //! suffix: names of roles are unique in the account.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_sdk_iam::types::{EntityType, Role as SdkRole, RoleDetail, Tag};
@@ -61,16 +61,16 @@ impl Role {
 impl Kind for Role {
     const NAME: &'static str = "role";
     const IMMUTABLE: &'static [&'static str] = &["path"];
+    // Words for people, which would cost a list of all roles at each look.
+    const AT_CREATION: &'static [&'static str] = &["description"];
     const RECALL: Recall = Recall::Name;
     // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
     const LAG: std::time::Duration = LAG;
     const ACTIONS: &'static [Action] = &[
         Action::called("iam:GetAccountAuthorizationDetails"),
-        Action::called("iam:ListRoles"),
         Action::called("iam:GetRole"),
         Action::called("iam:CreateRole"),
         Action::called("iam:UpdateAssumeRolePolicy"),
-        Action::called("iam:UpdateRoleDescription"),
         Action::called("iam:PutRolePermissionsBoundary"),
         Action::called("iam:AttachRolePolicy"),
         Action::called("iam:DetachRolePolicy"),
@@ -84,13 +84,9 @@ impl Kind for Role {
     type Spec = RoleSpec;
     type Outputs = RoleOutputs;
 
-    async fn observe(aws: &Aws, scopes: &[Scope], depth: Depth) -> Result<Sightings<Self>, Failure> {
+    async fn observe(aws: &Aws, scopes: &[Scope], _: Depth) -> Result<Sightings<Self>, Failure> {
         let sorted = Sorted::of(scopes, list(aws).await?);
-        let descriptions = match depth {
-            Depth::Status => None,
-            Depth::Audit => Some(descriptions(aws, &sorted.ours).await?),
-        };
-        Ok(sorted.sightings(scopes, |role| Found::Ours(ours(role, descriptions.as_ref()))))
+        Ok(sorted.sightings(scopes, |role| Found::Ours(ours(role))))
     }
 
     async fn create(aws: &Aws, key: &Key, spec: RoleSpec) -> Result<RoleOutputs, Failure> {
@@ -122,11 +118,6 @@ impl Kind for Role {
             let call = aws.iam.put_role_permissions_boundary().role_name(&name);
             let call = call.permissions_boundary(boundary);
             call.send().await.during("iam:PutRolePermissionsBoundary")?;
-        }
-        if changes.has("description") {
-            // Not UpdateRole, which would set the longest session back to an hour.
-            let call = aws.iam.update_role_description().role_name(&name).description(&spec.description);
-            call.send().await.during("iam:UpdateRoleDescription")?;
         }
         if changes.has("managedPolicies") {
             let attached = changes.from("managedPolicies").unwrap_or_default();
@@ -180,37 +171,22 @@ fn listed(role: &RoleDetail) -> Listed<RoleDetail> {
     Listed { id: name.clone(), name, tags: Tags::from(role.tags()), object: role.clone() }
 }
 
-/// The descriptions of roles, which their details lack, by name.
-async fn descriptions(aws: &Aws, roles: &[Mine<RoleDetail>]) -> Result<BTreeMap<String, String>, Failure> {
-    let paths: BTreeSet<&str> = roles.iter().filter_map(|role| role.object.path()).collect();
-    let mut descriptions = BTreeMap::new();
-    for path in paths {
-        let pages = aws.iam.list_roles().path_prefix(path).into_paginator().page_size(1000).items().send();
-        let roles: Vec<SdkRole> = pages.collect::<Result<_, _>>().await.during("iam:ListRoles")?;
-        let described = |role: SdkRole| Some((role.role_name, role.description?));
-        descriptions.extend(roles.into_iter().filter_map(described));
-    }
-    Ok(descriptions)
-}
-
-fn ours(role: Mine<RoleDetail>, descriptions: Option<&BTreeMap<String, String>>) -> Ours<Role> {
+fn ours(role: Mine<RoleDetail>) -> Ours<Role> {
     let seen = role.object;
-    let spec = descriptions.map(|descriptions| {
-        let trusted = seen.assume_role_policy_document.as_deref().unwrap_or_default();
-        let (service, source_account) = trusted_by(&policy::decoded(trusted));
-        let attached = seen.attached_managed_policies.unwrap_or_default();
-        RoleSpec {
-            path: seen.path.unwrap_or_default(),
-            service,
-            source_account,
-            boundary: seen.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn),
-            managed_policies: attached.into_iter().filter_map(|policy| policy.policy_arn).collect(),
-            description: descriptions.get(&role.id).cloned().unwrap_or_default(),
-            tags: role.tags,
-        }
-    });
+    let trusted = seen.assume_role_policy_document.as_deref().unwrap_or_default();
+    let (service, source_account) = trusted_by(&policy::decoded(trusted));
+    let attached = seen.attached_managed_policies.unwrap_or_default();
+    let spec = RoleSpec {
+        path: seen.path.unwrap_or_default(),
+        service,
+        source_account,
+        boundary: seen.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn),
+        managed_policies: attached.into_iter().filter_map(|policy| policy.policy_arn).collect(),
+        description: String::new(),
+        tags: role.tags,
+    };
     let outputs = RoleOutputs { name: role.id.as_str().into(), arn: seen.arn.unwrap_or_default().into() };
-    Ours { id: role.id, spec, outputs, phase: Phase::Ready }
+    Ours { id: role.id, spec: Some(spec), outputs, phase: Phase::Ready }
 }
 
 /// The role that stands under this name already, if a lost call for `key` made it.
