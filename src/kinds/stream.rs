@@ -142,12 +142,17 @@ impl Kind for Stream {
         changes: &Changes,
     ) -> Result<(), Failure> {
         retag::kinesis(aws, &stream.name.0, key, &spec.tags, changes).await?;
-        // Each call keeps the stream busy for a while. What is refused then is done in a later pass.
-        for (position, call) in spec.calls(changes).into_iter().enumerate() {
-            match call.make(aws, &stream).await {
-                Err(busy) if busy.is(Meaning::InUse) && position > 0 => break,
-                made => made?,
+        let mut calls = spec.calls(changes).into_iter();
+        if let Some(first) = calls.next() {
+            first.make(aws, &stream).await?;
+        }
+        // Each call keeps the stream busy for a while, in which AWS refuses the next: that one is for a later pass.
+        for call in calls {
+            let described = describe(aws, stream.name.0.clone()).await?;
+            if described.is_none_or(|described| described.stream_status != StreamStatus::Active) {
+                break;
             }
+            call.make(aws, &stream).await?;
         }
         Ok(())
     }
