@@ -29,6 +29,21 @@ pub struct Recollection {
 struct Write {
     at: Instant,
     changes: Option<Changes>,
+    /// How often the same had been written before.
+    repeats: u32,
+}
+
+impl Write {
+    /// True iff it wrote just that already.
+    fn says(&self, changes: Option<&Changes>) -> bool {
+        match (&self.changes, changes) {
+            (None, None) => true,
+            (Some(said), Some(now)) => {
+                now.0.iter().all(|change| said.of(&change.field).is_some_and(|earlier| earlier.to == change.to))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// What became of a create.
@@ -54,16 +69,21 @@ impl Recollection {
                 self.creates.insert(step.id.at.clone(), created(outcome, now));
             }
             if let Some(Outcome::Done(_)) = outcome {
-                let written = self.writes.remove(&step.key.address);
-                let changes = match step.id.op {
-                    Op::Delete => continue,
-                    Op::Create => None,
-                    Op::Update => Some(merged(&step.changes, written)),
-                };
-                self.writes.insert(step.key.address.clone(), Write { at: now, changes });
+                match step.id.op {
+                    Op::Delete => drop(self.writes.remove(&step.key.address)),
+                    Op::Create => self.wrote(&step.key.address, None, now),
+                    Op::Update => self.wrote(&step.key.address, Some(&step.changes), now),
+                }
             }
         }
         self.writes.retain(|_, write| now.saturating_duration_since(write.at) < REMEMBERED);
+    }
+
+    fn wrote(&mut self, address: &Address, changes: Option<&Changes>, now: Instant) {
+        let before = self.writes.remove(address);
+        let repeats = before.as_ref().filter(|before| before.says(changes)).map_or(0, |b| b.repeats.saturating_add(1));
+        let changes = changes.map(|changes| merged(changes, before));
+        self.writes.insert(address.clone(), Write { at: now, changes, repeats });
     }
 
     /// What exists.
@@ -117,9 +137,10 @@ impl Recollection {
     fn recent(&self, now: Instant) -> BTreeMap<Address, Recent> {
         let recent = |write: &Write| {
             let ago = now.saturating_duration_since(write.at);
+            let repeats = write.repeats;
             match &write.changes {
-                None => Recent::Created { ago },
-                Some(changes) => Recent::Updated { ago, changes: changes.clone() },
+                None => Recent::Created { ago, repeats },
+                Some(changes) => Recent::Updated { ago, changes: changes.clone(), repeats },
             }
         };
         self.writes.iter().map(|(address, write)| (address.clone(), recent(write))).collect()

@@ -9,6 +9,7 @@ use super::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// What becomes of one resource, and why: what people read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -237,8 +238,8 @@ impl<C> Judge<'_, C> {
     }
 
     fn absent(&self, node: &Node, spec: &Value, at: &Address) -> Verdict {
-        if let Some(Recent::Created { ago }) = self.memory.recent.get(at)
-            && *ago < self.kind.lag()
+        if let Some(Recent::Created { ago, repeats }) = self.memory.recent.get(at)
+            && *ago < self.patience(*repeats)
         {
             return Verdict::Wait(Waiting::Settling("created, not yet visible".into()));
         }
@@ -307,11 +308,19 @@ impl<C> Judge<'_, C> {
     /// A change that was written only just now is not written again while reads may lag.
     fn without_written(&self, at: &Address, changes: &Changes) -> Changes {
         let written = match self.memory.recent.get(at) {
-            Some(Recent::Updated { ago, changes }) if *ago < self.kind.lag() => changes,
+            Some(Recent::Updated { ago, changes, repeats }) if *ago < self.patience(*repeats) => changes,
             _ => return changes.clone(),
         };
         let is_written = |change: &&Change| written.of(&change.field).is_some_and(|w| w.to == change.to);
         Changes(changes.0.iter().filter(|change| !is_written(change)).cloned().collect())
+    }
+
+    /// For how long a write may be without effect before it is repeated. Somebody who undoes it whenever it is made, or
+    /// a fault by which it never shows, is met more and more rarely.
+    fn patience(&self, repeats: u32) -> Duration {
+        const LONGEST: Duration = Duration::from_secs(900);
+        let doubled = self.kind.lag().saturating_mul(2_u32.saturating_pow(repeats));
+        doubled.min(LONGEST.max(self.kind.lag()))
     }
 
     fn settling(&self, node: &Node, why: &str, changes: Changes, undecided: &BTreeSet<Address>) -> Verdict {

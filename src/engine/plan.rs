@@ -36,6 +36,8 @@ pub enum Recent {
     Created {
         /// How long ago.
         ago: Duration,
+        /// How often it had been made before, and was gone again.
+        repeats: u32,
     },
     /// It was changed.
     Updated {
@@ -43,6 +45,8 @@ pub enum Recent {
         ago: Duration,
         /// To what.
         changes: Changes,
+        /// How often it had been changed just so before, and was as it had been again.
+        repeats: u32,
     },
 }
 

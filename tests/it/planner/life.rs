@@ -235,8 +235,8 @@ impl<'a> Operator<'a> {
 fn recent(now: u64, (at, changes): &(u64, Option<Changes>)) -> Recent {
     let ago = Duration::from_secs(now - at);
     match changes {
-        None => Recent::Created { ago },
-        Some(changes) => Recent::Updated { ago, changes: changes.clone() },
+        None => Recent::Created { ago, repeats: 0 },
+        Some(changes) => Recent::Updated { ago, changes: changes.clone(), repeats: 0 },
     }
 }
 
