@@ -24,3 +24,8 @@ mod kinds;
 mod life;
 mod planner;
 mod support;
+//! The operator as a whole: one binary for all integration tests, because each links every SDK.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic, also in its helpers")]
+
+mod faults;

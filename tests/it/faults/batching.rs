@@ -1,0 +1,100 @@
+//! Many environments are looked at together: a sweep costs pages of AWS's lists, not environments.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures::future::join_all;
+use sandbox::AwsCall;
+
+use super::stage::Stage;
+
+const SWEEP: &str = "--sweep-period=3s";
+const MANY: usize = 10;
+
+/// The goal at a thousand environments is 1.5 calls for each; what remains of the pages comes on top.
+const EACH: f64 = 1.5;
+
+/// What AWS lists for many environments in one call.
+const LISTS: [&str; 12] = [
+    "ec2:DescribeVpcs",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeInternetGateways",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeSecurityGroups",
+    "iam:GetAccountAuthorizationDetails",
+    "kinesis:ListStreams",
+    "logs:DescribeLogGroups",
+    "rds:DescribeDBClusters",
+    "rds:DescribeDBInstances",
+    "sqs:ListQueues",
+    "tag:GetResources",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_of_many_environments_costs_hardly_more_than_one_of_one() {
+    let stage = Stage::set("batching").await;
+    let operator = stage.start("operator", &[SWEEP, "--audit-period=1h"]).await;
+    stage.create("env-0").await;
+    stage.ready("env-0").await;
+    let of_one = sweep(&stage).await;
+
+    let others: Vec<String> = (1..MANY).map(|number| format!("env-{number}")).collect();
+    join_all(others.iter().map(|name| stage.create(name))).await;
+    join_all(others.iter().map(|name| stage.ready(name))).await;
+    let of_many = sweep(&stage).await;
+
+    for list in LISTS {
+        let (one, many) = (of_one.get(list), of_many.get(list));
+        assert!(one.is_some() && many.is_some(), "{list} is not called: {of_one:#?}\n{of_many:#?}");
+        assert!(many <= one, "{list}: {one:?} for one, {many:?} for {MANY}");
+    }
+    let more = sum(&of_many) - sum(&of_one);
+    let each = f64::from(more) / f64::from(u32::try_from(MANY - 1).unwrap());
+    assert!(each <= EACH, "{each} more calls for each more environment: {of_one:#?}\n{of_many:#?}");
+    drop(operator);
+}
+
+/// The calls of one sweep, by action, once nothing but sweeps happens.
+async fn sweep(stage: &Stage) -> BTreeMap<String, u32> {
+    let (mut last, mut tries) = (0, 0);
+    // Two sweeps in a row that cost the same and change nothing.
+    loop {
+        let calls = next_sweep(stage).await;
+        let mutates = calls.iter().any(|call| call.mutating);
+        if !mutates && last == calls.len() {
+            return counted(&calls);
+        }
+        assert!(tries < 20, "it never comes to rest: {:?}", counted(&calls));
+        (last, tries) = (calls.len(), tries + 1);
+    }
+}
+
+/// The calls between two pauses.
+async fn next_sweep(stage: &Stage) -> Vec<AwsCall> {
+    pause(stage).await;
+    let before = stage.calls().len();
+    stage.until("a sweep begins", async || stage.calls().len() > before).await;
+    pause(stage).await;
+    stage.calls().split_off(before)
+}
+
+/// Returns when nothing has been called for a while, which is shorter than between two sweeps.
+async fn pause(stage: &Stage) {
+    let mut before = None;
+    while before != Some(stage.calls().len()) {
+        before = Some(stage.calls().len());
+        tokio::time::sleep(Duration::from_millis(700)).await;
+    }
+}
+
+fn counted(calls: &[AwsCall]) -> BTreeMap<String, u32> {
+    let mut counted = BTreeMap::new();
+    for call in calls {
+        *counted.entry(call.action()).or_default() += 1;
+    }
+    counted
+}
+
+fn sum(counted: &BTreeMap<String, u32>) -> u32 {
+    counted.values().sum()
+}

@@ -1,0 +1,10 @@
+//! What may go wrong around the operator: its own death, another leader, a control plane that is gone, calls that always
+//! fail, and many environments at once.
+
+mod batching;
+mod inventory;
+mod killed;
+mod leadership;
+mod rare;
+mod shutdown;
+mod stage;

@@ -1,0 +1,83 @@
+//! The operator is told to stop, and is asked how it is.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use sandbox::Operator;
+
+use super::stage::{Stage, control_plane, folder};
+
+const NAME: &str = "dev";
+
+/// So soon an operator that was told to stop is gone: the calls under way may take nine seconds.
+const AT_MOST: Duration = Duration::from_secs(10);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_under_way_are_ended_and_nothing_is_begun() {
+    let stage = Stage::set("told-to-stop").await;
+    stage.latency(400).await;
+    let mut operator = stage.start("operator", &[]).await;
+    stage.create(NAME).await;
+    stage.until("it is at work", async || stage.mutations().len() > 4).await;
+    ends_well(&mut operator).await;
+
+    let calls = stage.mutations().len();
+    let log = std::fs::read_to_string(operator.log()).unwrap();
+    assert!(!log.contains("Abandoned"), "a call was given up:\n{log}");
+    let audited = log.lines().filter(|line| line.contains("audit:")).count();
+    assert_eq!(audited, calls, "every call that AWS answered has its line:\n{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_says_how_it_is_and_stops_also_when_the_control_plane_is_gone() {
+    let control_plane = control_plane(&folder("unreachable-control-plane")).await;
+    let stage = Stage::within("unreachable", &control_plane).await;
+    let mut operator = stage
+        .start("operator", &["--sweep-period=1s", &format!("--lease-namespace={}", stage.namespace)])
+        .await;
+    stage.create(NAME).await;
+    stage.ready(NAME).await;
+
+    assert_eq!(ask(&operator, "/healthz"), (200, "ok".to_owned()));
+    assert_eq!(ask(&operator, "/readyz"), (200, "ready".to_owned()));
+    let (status, metrics) = ask(&operator, "/metrics");
+    assert_eq!(status, 200);
+    let counted = |name: &str| {
+        let lines = metrics.lines().filter(|line| line.starts_with(name));
+        lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum::<f64>()
+    };
+    assert!(counted("reconcile_passes_total{result=\"done\"}") > 0.0, "{metrics}");
+    assert_eq!(counted("reconcile_passes_total{result=\"failed\"}"), 0.0, "{metrics}");
+    let answered = stage.calls().len();
+    assert!(counted("aws_attempts_total") >= f64::from(u32::try_from(answered).unwrap()) - 5.0, "{metrics}");
+    assert!(metrics.ends_with("# EOF\n"), "{metrics}");
+
+    control_plane.stop();
+    // Longer than a renewal: it has noticed.
+    stage
+        .until("it has noticed", async || {
+            std::fs::read_to_string(operator.log()).unwrap().contains("the lease could not be renewed")
+        })
+        .await;
+    assert_eq!(ask(&operator, "/healthz").0, 200);
+    ends_well(&mut operator).await;
+}
+
+/// Tells it to stop; it does, in time, and with success.
+async fn ends_well(operator: &mut Operator) {
+    let told = Instant::now();
+    let exit = operator.terminate(AT_MOST + Duration::from_secs(5)).await;
+    assert_eq!(exit.and_then(|exit| exit.code()), Some(0), "{exit:?} after {:?}", told.elapsed());
+    assert!(told.elapsed() < AT_MOST, "it took {:?}", told.elapsed());
+}
+
+/// The status and the body of an answer.
+fn ask(operator: &Operator, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(operator.address()).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: operator\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}

@@ -1,0 +1,186 @@
+//! Where each test plays: a stand-in of its own, and a namespace in the control plane that all of them share.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::{DeleteParams, DynamicObject, ObjectMeta, Patch, PatchParams, PostParams};
+use kube::{Api, Client};
+use sandbox::{
+    AwsCall, ControlPlane, Lifetime, Operator, OperatorOptions, StandIn, StandInOptions, install_crd,
+};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+use video_pipeline_operator::controller::resource_type;
+
+/// How long anything may take on a busy machine.
+const LIMIT: Duration = Duration::from_secs(90);
+/// How often things are looked at.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Everything that a test needs.
+pub struct Stage {
+    /// The stand-in.
+    pub aws: StandIn,
+    pub client: Client,
+    pub namespace: String,
+    kubeconfig: PathBuf,
+    folder: PathBuf,
+}
+
+/// It ends with the process: its leash breaks.
+static CONTROL_PLANE: OnceCell<ControlPlane> = OnceCell::const_new();
+
+/// A folder of this module's own, empty.
+pub fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults").join(name);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// A control plane that knows `VideoPipeline`.
+pub async fn control_plane(folder: &Path) -> ControlPlane {
+    let control_plane = ControlPlane::start(folder).await.unwrap();
+    let definition = concat!(env!("CARGO_MANIFEST_DIR"), "/crds/videopipelines.streamflix.io.yaml");
+    let definition: CustomResourceDefinition =
+        serde_yaml::from_str(&std::fs::read_to_string(definition).unwrap()).unwrap();
+    install_crd(&control_plane.client().await.unwrap(), &definition).await.unwrap();
+    control_plane
+}
+
+impl Stage {
+    /// A stage of this name, in the control plane of all.
+    pub async fn set(name: &str) -> Self {
+        let control_plane =
+            CONTROL_PLANE.get_or_init(|| async { control_plane(&folder("control-plane")).await }).await;
+        Self::within(name, control_plane).await
+    }
+
+    /// A stage of this name in a control plane.
+    pub async fn within(name: &str, control_plane: &ControlPlane) -> Self {
+        let folder = folder(name);
+        let client = control_plane.client().await.unwrap();
+        let metadata = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
+        let namespace = Namespace { metadata, ..Namespace::default() };
+        Api::all(client.clone()).create(&PostParams::default(), &namespace).await.unwrap();
+        Self {
+            aws: StandIn::start(StandInOptions::quick(&folder)).await.unwrap(),
+            client,
+            namespace: name.to_owned(),
+            kubeconfig: control_plane.kubeconfig().to_path_buf(),
+            folder,
+        }
+    }
+
+    /// An operator of this stage's namespace. The stand-in has no rates to keep.
+    pub fn operator(&self, log: &str, flags: &[&str]) -> OperatorOptions {
+        let own = format!("--watch-namespace={}", self.namespace);
+        let common = [own.as_str(), "--aws-rate-percent=10000", "--log-format=text"];
+        OperatorOptions {
+            binary: env!("CARGO_BIN_EXE_video-pipeline-operator").into(),
+            kubeconfig: self.kubeconfig.clone(),
+            endpoint: self.aws.endpoint().to_owned(),
+            cluster_name: "faults".to_owned(),
+            arguments: common.iter().chain(flags).map(|flag| (*flag).to_owned()).collect(),
+            environment: Vec::new(),
+            log: self.folder.join(format!("{log}.log")),
+            lifetime: Lifetime::WithUs,
+        }
+    }
+
+    /// Starts such an operator.
+    pub async fn start(&self, log: &str, flags: &[&str]) -> Operator {
+        Operator::start(&self.operator(log, flags)).await.unwrap()
+    }
+
+    pub fn api(&self) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client.clone(), &self.namespace, &resource_type())
+    }
+
+    /// Creates the smallest useful pipeline, of an environment of the same name.
+    pub async fn create(&self, name: &str) {
+        let pipeline: DynamicObject = serde_json::from_value(json!({
+            "apiVersion": "streamflix.io/v1alpha1",
+            "kind": "VideoPipeline",
+            "metadata": { "name": name },
+            "spec": {
+                "environmentSuffix": name,
+                "region": "eu-west-1",
+                "processing": { "image": "public.ecr.aws/docker/library/busybox:stable" },
+            },
+        }))
+        .unwrap();
+        self.api().create(&PostParams::default(), &pipeline).await.unwrap();
+    }
+
+    pub async fn delete(&self, name: &str) {
+        self.api().delete(name, &DeleteParams::default()).await.unwrap();
+    }
+
+    pub async fn patch(&self, name: &str, patch: Value) {
+        self.api().patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    }
+
+    /// Returns when the pipeline is Ready.
+    pub async fn ready(&self, name: &str) {
+        self.until(&format!("{name} is ready"), async || is_ready(&self.api().get(name).await.unwrap()))
+            .await;
+    }
+
+    /// Returns when the pipeline is gone.
+    pub async fn gone(&self, name: &str) {
+        self.until(&format!("{name} is gone"), async || self.api().get_opt(name).await.unwrap().is_none())
+            .await;
+    }
+
+    /// Returns when something is so; fails the test when that takes too long.
+    pub async fn until(&self, what: &str, so: impl AsyncFnMut() -> bool) -> Duration {
+        until(what, LIMIT, so).await.unwrap_or_else(|late| panic!("{late}; logs: {}", self.folder.display()))
+    }
+
+    pub fn calls(&self) -> Vec<AwsCall> {
+        self.aws.calls().unwrap()
+    }
+
+    /// All calls that change something.
+    pub fn mutations(&self) -> Vec<AwsCall> {
+        let mut calls = self.calls();
+        calls.retain(|call| call.mutating);
+        calls
+    }
+
+    /// Milliseconds added to every call.
+    pub async fn latency(&self, ms: u32) {
+        self.aws.control("PUT", "latency", json!({ "ms": ms })).await.unwrap();
+    }
+
+    pub async fn fault(&self, fault: Value) {
+        self.aws.control("POST", "faults", fault).await.unwrap();
+    }
+}
+
+/// Waits until something is so, and says how long that took.
+pub async fn until(
+    what: &str,
+    limit: Duration,
+    mut so: impl AsyncFnMut() -> bool,
+) -> Result<Duration, String> {
+    let begun = Instant::now();
+    while !so().await {
+        if begun.elapsed() > limit {
+            return Err(format!("not so within {limit:?}: {what}"));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(begun.elapsed())
+}
+
+fn is_ready(pipeline: &DynamicObject) -> bool {
+    let conditions = pipeline.data.pointer("/status/conditions").and_then(Value::as_array);
+    let is_ready = |condition: &Value| condition["type"] == "Ready" && condition["status"] == "True";
+    conditions.is_some_and(|conditions| conditions.iter().any(is_ready))
+}
