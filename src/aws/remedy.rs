@@ -178,7 +178,7 @@ fn invalid(failure: &Failure) -> Remedy {
     if failure.message.to_lowercase().contains("deletion protection") {
         return Remedy::new(
             "it is protected against deletion",
-            "set spec.database.deletionProtection to false first, if it is to go",
+            "if it is to go, turn that off: aws rds modify-db-cluster --db-cluster-identifier NAME --no-deletion-protection",
         );
     }
     Remedy::new(
