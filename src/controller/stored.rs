@@ -5,8 +5,8 @@ use kube::api::DynamicObject;
 use kube::core::ObjectMeta;
 use serde_json::Value;
 
-use crate::api::{CONSENT, FINALIZER, VideoPipeline, VideoPipelineStatus};
-use crate::pipeline::{ClusterName, Identity, Invalid, admission};
+use crate::api::{ADOPT_FROM, CONSENT, FINALIZER, VideoPipeline, VideoPipelineStatus};
+use crate::pipeline::{ClusterName, Identity, Invalid, Malformed, Owner, admission};
 use crate::report;
 
 /// The resource.
@@ -109,6 +109,19 @@ impl Stored {
     pub fn consents(&self) -> impl Iterator<Item = String> {
         let text = self.annotation(CONSENT).unwrap_or_default();
         text.split([',', ' ', '\n']).filter(|consent| !consent.is_empty()).map(str::to_owned)
+    }
+
+    /// The owner whose environment is taken over. A deletion takes nothing over: it removes only what is ours already.
+    ///
+    /// # Errors
+    /// The annotation names no owner.
+    pub fn former_owner(&self) -> Result<Option<Owner>, Vec<Invalid>> {
+        let Some(text) = self.annotation(ADOPT_FROM).filter(|_| !self.deleting()) else { return Ok(None) };
+        text.trim().parse().map(Some).map_err(|malformed: Malformed| {
+            let field = format!("metadata.annotations[{ADOPT_FROM}]");
+            let remedy = "write the value of the tag streamflix.io/owner that the environment has in AWS";
+            vec![Invalid::new(field, malformed.to_string(), remedy)]
+        })
     }
 
     fn text(&self, pointer: &str) -> Option<&str> {

@@ -10,7 +10,7 @@ use super::recollection::Recollection;
 use super::stored::Stored;
 use crate::aws::{Aws, CredentialScope, Lane};
 use crate::design::{self, Names};
-use crate::engine::{self, Address, Depth, Failure, Graph, Named, Plan, Scope, StepId, World};
+use crate::engine::{self, Address, Depth, Failure, Former, Graph, Named, Plan, Scope, StepId, World};
 use crate::kinds::KINDS;
 use crate::pipeline::{ClusterName, Identity, Invalid, Pipeline};
 
@@ -74,7 +74,11 @@ impl Surveyor {
         let identity = resource.identity(&self.cluster).map_err(Obstacle::Invalid)?;
         let credentials = credential_scope(&identity);
         let aws = self.connections.connect(&credentials).await.map_err(Obstacle::Unreached)?;
-        let place = Place { identity: &identity, credentials: &credentials, aws: &aws };
+        let former = resource.former_owner().map_err(Obstacle::Invalid)?;
+        let former = former.filter(|former| *former != identity.owner);
+        let former =
+            former.map(|owner| Former { owner: owner.to_string(), labels: design::labels(&identity) });
+        let place = Place { identity: &identity, former, credentials: &credentials, aws: &aws };
 
         let due = environment.knowledge.stale(KINDS, self.periods, Instant::now());
         self.observe(&place, resource, environment, due).await;
@@ -95,7 +99,7 @@ impl Surveyor {
         environment: &mut Environment,
         due: Vec<(&'static str, Depth)>,
     ) {
-        let scope = self.scope(place.identity, resource, environment);
+        let scope = self.scope(place, resource, environment);
         for depth in [Depth::Status, Depth::Audit] {
             let kinds: Vec<_> = due.iter().filter(|(_, d)| *d == depth).map(|(kind, _)| *kind).collect();
             let lane = if depth == Depth::Status { Lane::Sweep } else { Lane::Urgent };
@@ -143,20 +147,26 @@ impl Surveyor {
     }
 
     /// Every name that the environment could use, with the ids that are remembered.
-    fn scope(&self, identity: &Identity, resource: &Stored, environment: &Environment) -> Scope {
+    fn scope(&self, place: &Place<'_>, resource: &Stored, environment: &Environment) -> Scope {
         let ids = environment.recollection.ids(resource);
         let named = |(address, name): (Address, String)| {
             let remembered = ids.get(&address).cloned();
             Named { address, name, remembered }
         };
-        let names = Names::new(&identity.suffix);
-        Scope { owner: identity.owner.to_string(), named: names.all().into_iter().map(named).collect() }
+        let names = Names::new(&place.identity.suffix);
+        Scope {
+            owner: place.identity.owner.to_string(),
+            former: place.former.clone(),
+            named: names.all().into_iter().map(named).collect(),
+        }
     }
 }
 
 /// One environment's place in AWS.
 struct Place<'a> {
     identity: &'a Identity,
+    /// Whose resources it takes over.
+    former: Option<Former>,
     credentials: &'a CredentialScope,
     aws: &'a Aws,
 }

@@ -50,12 +50,16 @@ pub fn design(pipeline: &Pipeline, settings: &Settings) -> Graph {
 pub fn nothing(identity: &Identity) -> Graph {
     // AWS lets only one owner have the role, and so the suffix, in an account.
     let claim = Names::new(&identity.suffix).execution_role();
-    let labels = BTreeMap::from([
+    let identity = engine::Identity { owner: identity.owner.to_string(), labels: labels(identity) };
+    Graph::new(identity, Some(Address::new(Role::NAME, claim.address)))
+}
+
+/// What every resource of an environment is tagged with beside its owner.
+pub fn labels(identity: &Identity) -> BTreeMap<String, String> {
+    BTreeMap::from([
         (tags::ENVIRONMENT.to_owned(), identity.suffix.to_string()),
         (tags::REGION.to_owned(), identity.region.to_string()),
-    ]);
-    let identity = engine::Identity { owner: identity.owner.to_string(), labels };
-    Graph::new(identity, Some(Address::new(Role::NAME, claim.address)))
+    ])
 }
 
 /// Remarks on resources that are as wanted, by address.

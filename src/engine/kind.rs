@@ -143,8 +143,32 @@ pub enum Depth {
 pub struct Scope {
     /// The owner that our tags name.
     pub owner: String,
+    /// The owner whose resources are taken over: they count as ours.
+    pub former: Option<Former>,
     /// Every name that this environment could use, of the kind that is observed, wanted at present or not.
     pub named: Vec<Named>,
+}
+
+/// An owner whose resources another one takes over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Former {
+    /// The owner that their tags still name.
+    pub owner: String,
+    /// What else they are all tagged with: only what carries these labels as well is taken over.
+    pub labels: BTreeMap<String, String>,
+}
+
+impl Scope {
+    /// The same owners, with no names.
+    pub fn nameless(&self) -> Self {
+        Self { owner: self.owner.clone(), former: self.former.clone(), named: Vec::new() }
+    }
+
+    /// Every owner whose resources count as this one's.
+    pub fn owners(&self) -> impl Iterator<Item = &str> {
+        let former = self.former.iter().map(|former| former.owner.as_str());
+        std::iter::once(self.owner.as_str()).chain(former)
+    }
 }
 
 /// An address and the name under which its resource stands in the cloud.

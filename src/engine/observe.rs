@@ -36,6 +36,7 @@ pub async fn observe<C: Sync>(
 fn of_kind<C>(kind: &dyn AnyKind<C>, scopes: &[Scope]) -> Vec<Scope> {
     let narrowed = |scope: &Scope| Scope {
         owner: scope.owner.clone(),
+        former: scope.former.clone(),
         named: scope.named.iter().filter(|n| n.address.kind == kind.name()).cloned().collect(),
     };
     scopes.iter().map(narrowed).collect()

@@ -41,8 +41,8 @@ pub struct Mine<T> {
     pub address: Address,
     /// What a person would type to find it.
     pub id: String,
-    /// The tags that the user sees as theirs. One of identity that was lost shows here as an empty one, so that it
-    /// differs and is put back.
+    /// The tags that the user sees as theirs. One of identity that was lost shows here as an empty one, and the owner
+    /// from whom it is taken over as another one, so that they differ and are put right.
     pub tags: Tags,
     /// True iff this is the object that was known under this address before.
     pub remembered: bool,
@@ -71,14 +71,14 @@ pub struct Sorted<K, T> {
 impl<K: Kind, T> Sorted<K, T> {
     /// Sorts a complete list.
     ///
-    /// An object with a scope's owner tag is that scope's. To every other scope that uses its name, or remembers its id,
-    /// it is foreign.
+    /// An object with a scope's owner tag is that scope's, or else that of the scope that takes over from its owner. To
+    /// every other scope that uses its name, or remembers its id, it is foreign.
     pub fn of(scopes: &[Scope], listed: impl IntoIterator<Item = Listed<T>>) -> Self {
         let directory = Directory::new(scopes);
         let mut sorted =
             Self { ours: Vec::new(), foreign: Vec::new(), unread: Vec::new(), kind: PhantomData };
         for item in listed {
-            let home = item.tags.owner().and_then(|owner| directory.owners.get(owner)).copied();
+            let home = directory.home(scopes, &item.tags);
             let known = directory.known(&item.id, &item.name);
             sorted.foreign.extend(known.iter().filter(|(scope, _)| Some(*scope) != home).map(
                 |(scope, named)| Stranger {
@@ -137,10 +137,12 @@ fn mine<K: Kind, T>(index: usize, scope: &Scope, here: Option<&Named>, item: Lis
     let lost = tagged.is_none();
     let address = tagged.or_else(|| here.map(|named| named.address.clone()))?;
     let named = scope.named.iter().find(|named| named.address == address);
+    let former = item.tags.owner().filter(|owner| *owner != scope.owner).map(str::to_owned);
     let (_, mut tags) = item.tags.split(named.map_or(&item.name, |named| &named.name));
     if lost {
         tags.0.insert(tags::ADDRESS.to_owned(), String::new());
     }
+    tags.0.extend(former.map(|former| (tags::OWNER.to_owned(), former)));
     let remembered = named.is_some_and(|named| named.remembered.as_ref() == Some(&item.id));
     Some(Mine { scope: index, address, id: item.id, tags, remembered, object: item.object })
 }
@@ -178,6 +180,18 @@ struct Directory<'s> {
     ids: HashMap<&'s str, Vec<(usize, &'s Named)>>,
 }
 
+/// True iff the object with these tags is of the scope's owner, or taken over by it.
+pub fn is_of(tags: &Tags, scope: &Scope) -> bool {
+    tags.owner() == Some(&scope.owner) || is_taken_over(tags, scope)
+}
+
+fn is_taken_over(tags: &Tags, scope: &Scope) -> bool {
+    scope.former.as_ref().is_some_and(|former| {
+        let labelled = |(label, value): (&String, &String)| tags.get(label) == Some(value);
+        tags.owner() == Some(&former.owner) && former.labels.iter().all(labelled)
+    })
+}
+
 impl<'s> Directory<'s> {
     fn new(scopes: &'s [Scope]) -> Self {
         let mut directory = Self { owners: HashMap::new(), names: HashMap::new(), ids: HashMap::new() };
@@ -191,6 +205,13 @@ impl<'s> Directory<'s> {
             }
         }
         directory
+    }
+
+    /// The scope that an object with these tags belongs to. Its owner keeps it from those who would take it over, as
+    /// long as it is there.
+    fn home(&self, scopes: &[Scope], tags: &Tags) -> Option<usize> {
+        let owner = tags.owner().and_then(|owner| self.owners.get(owner)).copied();
+        owner.or_else(|| scopes.iter().position(|scope| is_taken_over(tags, scope)))
     }
 
     /// The names, and the scopes they belong to, that the object's name or id stands for.

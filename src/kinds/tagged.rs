@@ -36,8 +36,9 @@ pub async fn proven(
     let mut types = BTreeSet::from(TYPES);
     types.insert(resource_type);
     let mut proven = BTreeMap::new();
-    for scopes in scopes.chunks(VALUES) {
-        let owners: Vec<String> = scopes.iter().map(|scope| scope.owner.clone()).collect();
+    let owners: Vec<String> = scopes.iter().flat_map(Scope::owners).map(str::to_owned).collect();
+    for owners in owners.chunks(VALUES) {
+        let owners = owners.to_vec();
         let question = format!("{types:?} {owners:?}");
         let found = aws.shared.read(ACTION.name, &question, || owned(aws, &types, owners)).await?;
         proven.extend(found.into_iter().filter(|(arn, _)| is_of(arn, resource_type)));

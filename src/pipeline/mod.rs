@@ -17,7 +17,7 @@ use crate::api::VideoPipeline;
 
 pub use database::{Database, EngineVersion};
 pub use facts::{EngineFacts, Facts};
-pub use identity::{ClusterName, EnvironmentSuffix, Identity, Owner, Region};
+pub use identity::{ClusterName, EnvironmentSuffix, Identity, Malformed, Owner, Region};
 pub use network::{Network, Subnet, VpcBlock};
 pub use processing::{Alarms, Monitoring, Processing, Queues, Stream, StreamCapacity, TaskCount};
 

@@ -76,7 +76,8 @@ where
 
 /// Filters that find everything of the scopes' owners.
 pub fn owned(scopes: &[Scope]) -> Vec<Filter> {
-    filters(&format!("tag:{}", tags::OWNER), scopes.iter().map(|scope| scope.owner.clone()))
+    let owners = scopes.iter().flat_map(Scope::owners).map(str::to_owned);
+    filters(&format!("tag:{}", tags::OWNER), owners)
 }
 
 /// Lists what the scopes own. Where nothing of ours stands, looks for a stranger of that name, and for the object that was
@@ -119,8 +120,7 @@ where
     F: Future<Output = Result<Vec<T>, Failure>>,
 {
     let found = all(owned(scopes), list).await?;
-    let nameless = |scope: &Scope| Scope { owner: scope.owner.clone(), named: Vec::new() };
-    let owners: Vec<Scope> = scopes.iter().map(nameless).collect();
+    let owners: Vec<Scope> = scopes.iter().map(Scope::nameless).collect();
     Ok(Sorted::<P, T>::of(&owners, listed(&found)).ours)
 }
 

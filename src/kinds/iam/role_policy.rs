@@ -89,8 +89,7 @@ impl Kind for RolePolicy {
 
     async fn observe(aws: &Aws, scopes: &[Scope], _: Depth) -> Result<Sightings<Self>, Failure> {
         // The names in the scopes are those of policies, so a role is ours by its owner alone.
-        let owners: Vec<Scope> =
-            scopes.iter().map(|scope| Scope { owner: scope.owner.clone(), named: Vec::new() }).collect();
+        let owners: Vec<Scope> = scopes.iter().map(Scope::nameless).collect();
         let roles = Sorted::<Role, RoleDetail>::of(&owners, role::list(aws).await?).ours;
         let mut sightings = Sightings::new(scopes);
         for role in &roles {

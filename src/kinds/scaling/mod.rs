@@ -15,6 +15,7 @@ use futures::future::join;
 use crate::aws::{Aws, During, Tags};
 use crate::engine::{Failure, Found, Kind, Named, Scope, Sightings};
 use crate::kinds::ecs::{self, Answer};
+use crate::kinds::sighting::is_of;
 
 /// What is scaled.
 pub const NAMESPACE: ServiceNamespace = ServiceNamespace::Ecs;
@@ -91,7 +92,7 @@ impl Scaled {
         }
         let tags = Tags::from(self.services.found.get(service(id))?.tags());
         Some(match tags.owner() {
-            Some(owner) if owner == scope.owner => Owner::Ours,
+            _ if is_of(&tags, scope) => Owner::Ours,
             owner => Owner::Stranger(owner.map(str::to_owned)),
         })
     }
