@@ -1,7 +1,6 @@
 //! From an empty account to a Ready environment, to rest, and back to the empty account.
 
-use std::time::{Duration, Instant};
-
+use sandbox::Durations;
 use serde_json::json;
 
 use super::environment::Environment;
@@ -9,7 +8,7 @@ use super::lab::Lab;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_environment_comes_rests_and_goes_without_a_trace() {
-    let lab = Lab::open("creation", &[]).await;
+    let lab = Lab::open("creation", Durations::None).await;
     let empty = lab.account.everything();
 
     let dev = Environment::create(&lab, "dev", json!({})).await;
@@ -41,14 +40,7 @@ fn nothing_failed(lab: &Lab) {
 /// Nothing is changed in AWS or written to Kubernetes over several sweeps and an audit.
 async fn rests(lab: &Lab) {
     let (calls, writes) = (lab.calls().len(), lab.writes().len());
-    let count =
-        |operation: &str| lab.calls().iter().skip(calls).filter(|call| call.operation == operation).count();
-    let begun = Instant::now();
-    // Every sweep reads the VPCs, and only an audit the parameters of the database.
-    while count("DescribeVpcs") < 5 || count("DescribeDBClusterParameters") < 2 {
-        assert!(begun.elapsed() < Duration::from_secs(30), "no sweeps, or no audit");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    lab.sweeps(5).await;
     let mutations: Vec<_> = lab.calls().into_iter().skip(calls).filter(|call| call.mutating).collect();
     assert!(mutations.is_empty(), "{mutations:#?}");
     let written: Vec<_> = lab.writes().into_iter().skip(writes).collect();

@@ -1,11 +1,11 @@
 //! Where environments live: a namespace, an account of AWS, and an operator between them.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kube::Client;
 use sandbox::{AwsCall, ControlPlane, KubernetesWrite, Operator, OperatorOptions, StandIn, StandInOptions};
-use sandbox::{Lifetime, install_crd};
+use sandbox::{Durations, Lifetime, install_crd};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::support::account::Account;
@@ -29,19 +29,19 @@ pub struct Lab {
 /// The lab of all scenarios that do not disturb each other.
 pub async fn shared() -> &'static Lab {
     static SHARED: OnceCell<Lab> = OnceCell::const_new();
-    SHARED.get_or_init(|| Lab::open("shared", &[])).await
+    SHARED.get_or_init(|| Lab::open("shared", Durations::None)).await
 }
 
 impl Lab {
-    /// A new one; `arguments` are more flags of its operator.
-    pub async fn open(namespace: &'static str, arguments: &[&str]) -> Self {
+    /// A new one, in which AWS takes so long for what it does.
+    pub async fn open(namespace: &'static str, durations: Durations) -> Self {
         let folder = folder().join(namespace);
         std::fs::create_dir_all(&folder).unwrap();
-        let starting = StandIn::start(StandInOptions::quick(&folder));
+        let starting = StandIn::start(StandInOptions { durations, ..StandInOptions::quick(&folder) });
         let (kubernetes, aws) = tokio::join!(control_plane(), starting);
         let aws = aws.unwrap();
         create_namespace(kubernetes.client().await.unwrap(), namespace).await;
-        let flags = PERIODS.iter().chain(arguments).map(|flag| (*flag).to_owned());
+        let flags = PERIODS.iter().map(|flag| (*flag).to_owned());
         let options = OperatorOptions {
             binary: env!("CARGO_BIN_EXE_video-pipeline-operator").into(),
             kubeconfig: kubernetes.kubeconfig().to_path_buf(),
@@ -74,6 +74,23 @@ impl Lab {
         let mut calls = self.aws.calls().unwrap();
         calls.retain(|call| call.access_key == sandbox::operator::ACCESS_KEY_ID);
         calls
+    }
+
+    /// Waits for so many more sweeps and, with them, at least one audit.
+    pub async fn sweeps(&self, number: usize) {
+        let past = self.calls().len();
+        let begun = Instant::now();
+        loop {
+            let calls = self.calls();
+            let count =
+                |operation: &str| calls.iter().skip(past).filter(|call| call.operation == operation).count();
+            // Every sweep reads the VPCs, and only an audit the parameters of the database.
+            if count("DescribeVpcs") >= number && count("DescribeDBClusterParameters") >= 2 {
+                return;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "no sweeps, or no audit");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Every write to Kubernetes in this namespace so far.

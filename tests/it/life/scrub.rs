@@ -3,8 +3,15 @@
 use serde_json::Value;
 
 /// What tells of the past and not of the present.
-const PAST: [&str; 6] =
-    ["events", "deployments", "revisions", "taskSets", "VersionIdsToStages", "AvailableIpAddressCount"];
+const PAST: [&str; 7] = [
+    "events",
+    "deployments",
+    "revisions",
+    "taskSets",
+    "VersionIdsToStages",
+    "AvailableIpAddressCount",
+    "ResponseMetadata",
+];
 
 /// The same for two objects that were made alike.
 pub fn scrubbed(value: &Value) -> Value {
@@ -34,9 +41,9 @@ fn is_time(text: &str) -> bool {
 /// Every word that looks like an id or a time becomes `#`; short numbers, as in names, stay.
 fn without_ids(text: &str) -> String {
     let is_id = |word: &str| {
-        word.len() > 4
-            && word.bytes().any(|b| b.is_ascii_digit())
-            && word.bytes().all(|b| b.is_ascii_hexdigit())
+        let digits = word.bytes().any(|b| b.is_ascii_digit());
+        let hexadecimal = word.len() >= 4 && word.bytes().all(|b| b.is_ascii_hexdigit());
+        digits && (hexadecimal || word.len() >= 16)
     };
     let mut scrubbed = String::new();
     for part in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {

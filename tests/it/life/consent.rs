@@ -1,0 +1,113 @@
+//! What holds data: nothing happens to it without a person's consent, which is good once.
+
+use serde_json::{Value, json};
+
+use super::environment::{Environment, condition, is_observed};
+use super::lab;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_is_replaced_only_by_the_command_that_is_named_and_only_once() {
+    let lab = lab::shared().await;
+    let environment = Environment::create(lab, "consent", json!({})).await;
+    environment.ready().await;
+    let first = id(&environment);
+
+    environment.edit(json!({ "database": { "kmsKeyId": "alias/one" } })).await;
+    let message = environment.condition("Stalled", "True", "ConsentNeeded").await;
+    assert!(message.contains("kmsKeyId"), "{message}");
+    assert_eq!(id(&environment), first);
+    follow(&environment, &message).await;
+    environment.ready().await;
+    let second = id(&environment);
+    assert_ne!(second, first);
+
+    // The consent is used up: another change waits for another one.
+    environment.edit(json!({ "database": { "kmsKeyId": "alias/two" } })).await;
+    environment.condition("Stalled", "True", "ConsentNeeded").await;
+    environment.edit(json!({ "database": { "kmsKeyId": "alias/one" } })).await;
+    environment.ready().await;
+
+    environment.edit(json!({ "database": { "engineVersion": "17.5" } })).await;
+    environment
+        .until("not given another major version", |object| {
+            is_observed(object) && condition(object, "Stalled")["status"] == "True"
+        })
+        .await;
+    assert_eq!(id(&environment), second);
+    environment.delete_to_the_end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_gone_is_made_anew_only_with_consent() {
+    let lab = lab::shared().await;
+    let environment = Environment::create(lab, "gone", json!({ "database": { "instances": 1 } })).await;
+    environment.ready().await;
+    let cluster = json!({ "DBClusterIdentifier": "video-metadata-cluster-gone", "SkipFinalSnapshot": true });
+    let instance =
+        json!({ "DBInstanceIdentifier": "video-metadata-instance-1-gone", "SkipFinalSnapshot": true });
+    // The operator may make the instance anew before the cluster goes.
+    while lab.account.try_call("rds", "delete_db_cluster", cluster.clone()).is_err() {
+        let _ = lab.account.try_call("rds", "delete_db_instance", instance.clone());
+    }
+    let message = environment.condition("Stalled", "True", "DataGone").await;
+    assert!(environment.in_aws()["database"].is_null());
+    lab.sweeps(2).await;
+    assert!(environment.in_aws()["database"].is_null());
+
+    follow(&environment, &message).await;
+    environment.ready().await;
+    assert!(environment.in_aws()["database"].is_object());
+    environment.delete_to_the_end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_protected_database_stays_and_a_last_snapshot_is_named() {
+    let lab = lab::shared().await;
+    let database = json!({ "database": { "deletionProtection": true, "finalSnapshot": true } });
+    let environment = Environment::create(lab, "guarded", database).await;
+    environment.ready().await;
+    let resource = environment.in_aws()["database"]["DbClusterResourceId"].as_str().unwrap().to_lowercase();
+
+    environment.delete().await;
+    let stuck = environment
+        .until("held by the database", |object| {
+            condition(object, "Ready")["message"].to_string().contains("protect")
+        })
+        .await;
+    assert!(
+        condition(&stuck, "Ready")["message"].to_string().contains("--no-deletion-protection"),
+        "{stuck:#}"
+    );
+    assert!(environment.in_aws()["database"].is_object());
+
+    let mark = environment.mark();
+    let cluster = "video-metadata-cluster-guarded";
+    let unprotected =
+        json!({ "DBClusterIdentifier": cluster, "DeletionProtection": false, "ApplyImmediately": true });
+    lab.account.call("rds", "modify_db_cluster", unprotected);
+    // Looked at again at once, rather than in a minute.
+    environment
+        .patch(json!({ "metadata": { "annotations": { "example.org/note": "not protected" } } }))
+        .await;
+    environment.gone().await;
+    let name = format!("video-metadata-cluster-guarded-final-{resource}");
+    let said = environment.seen_since(mark);
+    assert!(said.iter().any(|object| object["status"]["finalSnapshot"] == json!(name)), "{name} is not said");
+    let left = lab.account.everything_of("guarded");
+    let snapshots: Vec<_> = left.iter().map(|(_, item)| &item["DBClusterSnapshotIdentifier"]).collect();
+    assert_eq!(snapshots, [&json!(name)], "{left:#?}");
+}
+
+/// The id that no other database ever has.
+fn id(environment: &Environment<'_>) -> Value {
+    environment.in_aws()["database"]["DbClusterResourceId"].clone()
+}
+
+/// Does what the message says: `kubectl -n NAMESPACE annotate --overwrite vp NAME KEY=VALUE`.
+async fn follow(environment: &Environment<'_>, message: &str) {
+    let (namespace, name) = (environment.lab.namespace, &environment.name);
+    let command = format!("kubectl -n {namespace} annotate --overwrite vp {name} ");
+    let (_, rest) = message.split_once(&command).unwrap_or_else(|| panic!("no command in: {message}"));
+    let (key, value) = rest.split_whitespace().next().unwrap().split_once('=').unwrap();
+    environment.patch(json!({ "metadata": { "annotations": { key: value } } })).await;
+}
