@@ -99,6 +99,7 @@ impl Context {
         if !unrecorded.is_empty() || at_rest {
             record = environment.recollection.settled(&record, &survey.world);
         }
+        record.part_with(&survey.plan);
         record.intend(&unrecorded, Timestamp::now());
         record
             .let_go(survey.plan.steps.iter().filter(|step| step.id.op == Op::Delete).map(|step| &step.id.at));

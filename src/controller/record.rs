@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::stored::Stored;
 use crate::api::INTENT;
-use crate::engine::Address;
+use crate::engine::{Address, Op, Plan};
 
 /// The content of the annotation `streamflix.io/intent`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -71,6 +71,12 @@ impl Record {
     pub fn let_go<'a>(&mut self, going: impl Iterator<Item = &'a Address>) {
         let going: Vec<_> = going.collect();
         self.held.retain(|held| !going.contains(&&held.address));
+    }
+
+    /// What `plan` deletes is deleted by consent: once it is gone it is not missed, and its successor needs no other one.
+    pub fn part_with(&mut self, plan: &Plan) {
+        let goes = |held: &Held| plan.steps.iter().any(|s| s.id.op == Op::Delete && s.id.at == held.address);
+        self.held.retain(|held| !goes(held));
     }
 
     /// The ids of what held data.
