@@ -11,6 +11,10 @@ async fn a_database_is_replaced_only_by_the_command_that_is_named_and_only_once(
     let environment = Environment::create(lab, "consent", json!({})).await;
     environment.ready().await;
     let first = id(&environment);
+    for alias in ["alias/one", "alias/two"] {
+        let key = lab.account.call("kms", "create_key", json!({}))["KeyMetadata"]["KeyId"].clone();
+        lab.account.call("kms", "create_alias", json!({ "AliasName": alias, "TargetKeyId": key }));
+    }
 
     environment.edit(json!({ "database": { "kmsKeyId": "alias/one" } })).await;
     let message = environment.condition("Stalled", "True", "ConsentNeeded").await;

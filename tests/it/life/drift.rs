@@ -29,7 +29,8 @@ fn hand(
 }
 
 /// Kinds of which AWS deletes no object while others use it; the database is a scenario of its own.
-const NEVER_FREE: [&str; 4] = ["vpc", "dbSubnetGroup", "dbClusterParameterGroup", "dbCluster"];
+const NEVER_FREE: [&str; 5] =
+    ["vpc", "dbSubnetGroup", "dbClusterParameterGroup", "dbCluster", "secretRotation"];
 
 /// The ids that calls need.
 struct Ids<'a>(&'a Value);
@@ -409,11 +410,6 @@ fn deletions(ids: &Ids<'_>) -> Vec<Hand> {
             "logGroup",
             "processing/log-group",
             [("logs", "delete_log_group", json!({ "logGroupName": "/ecs/video-processing-drift" }))],
-        ),
-        hand(
-            "secretRotation",
-            "storage/cluster-secret",
-            [("secretsmanager", "cancel_rotate_secret", json!({ "SecretId": ids.at("/secret/ARN") }))],
         ),
         hand(
             "stream",

@@ -134,8 +134,9 @@ async fn nothing_is_taken_over_from_whom_the_annotation_does_not_name() {
 /// Every owner that a tag of the environment names.
 fn owners(lab: &Lab, suffix: &str) -> BTreeSet<String> {
     let everything = lab.account.everything_of(suffix);
-    // Tasks and the secret get their tags when they are made; alarms show theirs only to the tagging API.
-    let tagged = everything.iter().filter(|(list, _)| list != "ecs:tasks");
+    // Tasks and automated snapshots keep the tags with which AWS made them.
+    let made_by_aws = ["ecs:tasks", "rds:DBClusterSnapshots"];
+    let tagged = everything.iter().filter(|(list, _)| !made_by_aws.contains(&list.as_str()));
     tagged.flat_map(|(_, item)| values(item, OWNER)).collect()
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// What tells of the past and not of the present.
-const PAST: [&str; 7] = [
+const PAST: [&str; 9] = [
     "events",
     "deployments",
     "revisions",
@@ -11,6 +11,8 @@ const PAST: [&str; 7] = [
     "VersionIdsToStages",
     "AvailableIpAddressCount",
     "ResponseMetadata",
+    "revision",
+    "creationTime",
 ];
 
 /// The same for two objects that were made alike.
@@ -45,6 +47,8 @@ fn without_ids(text: &str) -> String {
         let hexadecimal = word.len() >= 4 && word.bytes().all(|b| b.is_ascii_hexdigit());
         digits && (hexadecimal || word.len() >= 16)
     };
+    let revision = text.contains(":task-definition/").then(|| text.rsplit_once(':')).flatten();
+    let text = revision.map_or(text, |(family, _)| family);
     let mut scrubbed = String::new();
     for part in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
         let word = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());

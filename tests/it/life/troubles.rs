@@ -44,8 +44,8 @@ fn troubles() -> Vec<Trouble> {
         },
         Trouble {
             fault: json!({ "operation": "ec2:*", "drop": true }),
-            condition: ("NetworkReady", "Unknown", "NotObserved"),
-            words: &["network/vpc", "nothing is decided"],
+            condition: ("Ready", "Unknown", "RegionUnreachable"),
+            words: &["ec2:Describe"],
         },
     ]
 }
