@@ -27,7 +27,7 @@ pub fn of_users() -> Vec<Value> {
             "minAcu": 1.0, "maxAcu": 4.0, "backupRetentionDays": 14, "finalSnapshot": true,
             "logExports": ["postgresql", "instance"],
         } }),
-        json!({ "database": { "engineVersion": "16.9", "deletionProtection": true } }),
+        json!({ "database": { "deletionProtection": true } }),
         json!({ "credentials": { "rotationDays": 30 } }),
         json!({ "processing": { "image": "registry.example/processor:2", "cpu": 512, "memory": 1024 } }),
         json!({ "processing": { "autoscaling": { "minCount": 2, "maxCount": 6, "cpuTargetPercent": 50 } } }),
@@ -42,9 +42,10 @@ pub fn of_users() -> Vec<Value> {
     ]
 }
 
-/// The edit that cannot be taken back.
-pub fn for_good() -> Value {
-    json!({ "network": { "availabilityZones": 3 } })
+/// Edits that cannot be taken back; each goes with those before it.
+pub fn for_good() -> [Value; 2] {
+    let zones = json!({ "availabilityZones": 3 });
+    [json!({ "network": zones }), json!({ "network": zones, "database": { "engineVersion": "16.9" } })]
 }
 
 /// As many of the users' edits as go together.
@@ -82,7 +83,7 @@ pub fn differing(one: &Graph, other: &Graph) -> BTreeSet<Field> {
 /// Every field that some edit of a user changes.
 pub fn fields_of_users(estate: &Estate) -> BTreeSet<Field> {
     let base = estate.graph();
-    let edits = of_users().into_iter().chain([for_good()]);
+    let edits = of_users().into_iter().chain(for_good());
     edits.flat_map(|edit| differing(&base, &estate.patched(&edit).graph())).collect()
 }
 

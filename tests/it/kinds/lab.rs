@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use sandbox::{AwsCall, StandIn, StandInOptions};
 use tokio::sync::OnceCell;
@@ -13,6 +14,9 @@ use super::wire::Wire;
 
 /// The region of everything.
 pub const REGION: &str = "eu-west-1";
+
+/// No call is taken for lost because the machine is busy.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 static STAND_IN: OnceCell<StandIn> = OnceCell::const_new();
 
@@ -53,7 +57,7 @@ impl Account {
             budget: Budget::unlimited(),
             fence: Fence::open(),
             metrics: Metrics::default(),
-            timeouts: Timeouts::default(),
+            timeouts: Timeouts { read: PATIENCE, mutate: PATIENCE },
         };
         let connection =
             Connection { http: gate.around(self.wire.client()), session_name: "laws".to_owned() };

@@ -32,7 +32,8 @@ const ONE_BY_ONE: [&str; 0] = [];
 async fn cost(site: &Site, scopes: &[Scope], depth: Depth) -> BTreeMap<String, usize> {
     let aws = site.rig.account.connect().await;
     let before = site.rig.account.calls().await.len();
-    engine::observe(site.rig.kinds, &aws, scopes, depth).await;
+    let worlds = engine::observe(site.rig.kinds, &aws, scopes, depth).await;
+    assert!(worlds.iter().all(|world| world.unread.is_empty()), "{:?}", worlds[0].unread);
     let mut calls = BTreeMap::new();
     for call in &site.rig.account.calls().await[before..] {
         *calls.entry(call.action()).or_default() += 1;

@@ -105,11 +105,11 @@ async fn law(ground: Ground) -> Verdict {
 
 async fn one(rig: &mut Rig, plot: &Plot) -> Verdict {
     let kind = &plot.address().kind;
-    let before = inventory::of(kind, &rig.aws).await.len();
+    let before = inventory::of(kind, &rig.aws).await;
     plot.settle(rig).await?;
-    let made = inventory::of(kind, &rig.aws).await.len() - before;
-    let alone = made == 1 || INSEPARABLE.contains(&kind.as_str());
-    if alone { Ok(()) } else { Err(format!("there are {made} new ones")) }
+    let made: Vec<_> = inventory::of(kind, &rig.aws).await.difference(&before).cloned().collect();
+    let alone = made.len() == 1 || INSEPARABLE.contains(&kind.as_str());
+    if alone { Ok(()) } else { Err(format!("there are {} new ones: {made:?}", made.len())) }
 }
 
 #[tokio::test]
