@@ -1,7 +1,8 @@
 //! What becomes of each resource that should exist, looked at in the graph's order.
 
 use super::{
-    Address, AnyKind, Change, Changes, Data, Failure, Graph, Memory, Node, Object, Observed, Phase, Recent, World,
+    Address, AnyKind, Change, Changes, Data, Failure, Graph, Memory, Node, Object, Observed, Phase, Recent,
+    World,
     diff::{Comparison, digest},
     input::{resolve, sources},
     plan::Registry,
@@ -405,7 +406,8 @@ impl<C> Judge<'_, C> {
         if !sources.is_disjoint(&self.so_far.unsettled) || matches!(verdict, Verdict::Wait(_)) {
             self.so_far.unsettled.insert(at.clone());
         }
-        if !sources.is_disjoint(&self.so_far.doubtful) || matches!(verdict, Verdict::Wait(Waiting::Unread(_))) {
+        if !sources.is_disjoint(&self.so_far.doubtful) || matches!(verdict, Verdict::Wait(Waiting::Unread(_)))
+        {
             self.so_far.doubtful.insert(at.clone());
         }
     }

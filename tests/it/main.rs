@@ -1,5 +1,4 @@
 //! All integration tests in one binary, because linking this many SDKs is slow: one module for each promise.
-//! Integration tests: one binary, because linking this many SDKs is slow. One module for each promise.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,22 +9,11 @@
 
 mod admission;
 mod architecture;
-mod examples;
-mod kinds;
-mod life;
-mod planner;
-mod support;
-mod admission;
-mod architecture;
 mod cli;
 mod examples;
+mod faults;
 mod golden;
 mod kinds;
 mod life;
 mod planner;
 mod support;
-//! The operator as a whole: one binary for all integration tests, because each links every SDK.
-
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic, also in its helpers")]
-
-mod faults;

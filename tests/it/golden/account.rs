@@ -161,11 +161,7 @@ impl AnyKind<Account> for Pretended {
         })
     }
 
-    fn delete<'a>(
-        &'a self,
-        account: &'a Account,
-        outputs: Value,
-    ) -> BoxFuture<'a, Result<Deleted, Failure>> {
+    fn delete<'a>(&'a self, account: &'a Account, outputs: Value) -> BoxFuture<'a, Result<Deleted, Failure>> {
         Box::pin(async move {
             let mut refused = None;
             account.with_id(&outputs, |_, address| refused = Some(address));

@@ -31,9 +31,7 @@ pub fn made(kind: &str, name: &str, spec: &Value, revision: usize) -> Made {
             let id = hashed("rtbassoc", name);
             Made { outputs: json!({ "id": id, "subnet": spec["subnet"] }), id }
         }
-        "securityGroupRules" => {
-            Made { id: text(&spec["group"]), outputs: json!({ "group": spec["group"] }) }
-        }
+        "securityGroupRules" => Made { id: text(&spec["group"]), outputs: json!({ "group": spec["group"] }) },
         "role" => named(name, format!("arn:aws:iam::{ACCOUNT}:role/video-pipeline/{name}")),
         "rolePolicy" => Made {
             id: format!("{}/{name}", text(&spec["role"])),

@@ -22,7 +22,8 @@ use told::Told;
 /// Every folder of `tests/golden`, in order.
 fn cases() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let mut cases: Vec<_> = fs::read_dir(root).expect("the folder").map(|e| e.expect("an entry").path()).collect();
+    let mut cases: Vec<_> =
+        fs::read_dir(root).expect("the folder").map(|e| e.expect("an entry").path()).collect();
     cases.retain(|path| path.is_dir());
     cases.sort();
     cases
@@ -30,7 +31,8 @@ fn cases() -> Vec<PathBuf> {
 
 fn told(case: &Path) -> Told {
     let read = |name: &str| fs::read_to_string(case.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let script = script::Script::read(&read("world.yaml")).unwrap_or_else(|e| panic!("{}: {e}", case.display()));
+    let script =
+        script::Script::read(&read("world.yaml")).unwrap_or_else(|e| panic!("{}: {e}", case.display()));
     pass::live(&script::yaml(&read("pipeline.yaml")).expect("YAML"), &script)
 }
 

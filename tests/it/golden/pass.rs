@@ -149,7 +149,7 @@ impl Environment {
     fn look(&self) -> World {
         let owner = self.owner();
         let named = |(address, name): (Address, String)| Named { address, name, remembered: None };
-        let scope = Scope { owner, named: self.names.iter().cloned().map(named).collect() };
+        let scope = Scope { owner, former: None, named: self.names.iter().cloned().map(named).collect() };
         let worlds = engine::observe(&self.registry(), &self.account, &[scope], Depth::Audit).now_or_never();
         worlds.expect("the account answers at once").remove(0)
     }
@@ -197,12 +197,7 @@ impl Environment {
         self.resource.identity(&self.cluster).expect("an identity").owner.to_string()
     }
 
-    fn report(
-        &self,
-        stage: Stage<'_>,
-        account_id: Option<&str>,
-        notes: &BTreeMap<String, String>,
-    ) -> Report {
+    fn report(&self, stage: Stage<'_>, account_id: Option<&str>, notes: &BTreeMap<String, String>) -> Report {
         report(&Pass {
             previous: &self.resource.status,
             resource: self.resource.described(Some(&self.owner())),

@@ -119,7 +119,9 @@ impl Bend {
                 let Some(Observed::Ours(object)) = world.objects.get(&address).cloned() else {
                     panic!("nothing stands at {at}")
                 };
-                world.objects.insert(address.surplus(id), Observed::Ours(Object { id: id.clone(), ..object }));
+                world
+                    .objects
+                    .insert(address.surplus(id), Observed::Ours(Object { id: id.clone(), ..object }));
             }
             Self::Unread { at: Some(at), why, .. } => {
                 world.objects.insert(standing(world, names, at), Observed::Unknown(why.failure()));

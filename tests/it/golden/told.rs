@@ -57,7 +57,8 @@ fn condition(condition: &Condition) -> (String, Value) {
 
 /// `state: message` of each resource about which there is something to say.
 fn rows(status: &VideoPipelineStatus) -> Map<String, Value> {
-    let said = status.resources.iter().filter(|row| row.state != ResourceState::Ready || row.message.is_some());
+    let said =
+        status.resources.iter().filter(|row| row.state != ResourceState::Ready || row.message.is_some());
     said.map(|row| {
         let message = row.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
         (row.address.clone(), format!("{:?}{message}", row.state).into())

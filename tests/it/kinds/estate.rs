@@ -72,6 +72,7 @@ impl Estate {
         let suffix = EnvironmentSuffix::new(text("/spec/environmentSuffix")).unwrap();
         let named = |(address, name)| Named { address, name, remembered: None };
         let mut scope = Scope {
+            former: None,
             owner: format!("{}/{}/{}", cluster(), text("/metadata/namespace"), text("/metadata/name")),
             named: Names::new(&suffix).all().into_iter().map(named).collect(),
         };

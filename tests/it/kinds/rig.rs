@@ -81,7 +81,7 @@ impl Rig {
         let remembered =
             |named: &Named| Named { remembered: ids.get(&named.address).cloned(), ..named.clone() };
         let named = self.scope.named.iter().map(remembered).collect();
-        let scope = Scope { owner: self.scope.owner.clone(), named };
+        let scope = Scope { owner: self.scope.owner.clone(), former: None, named };
         let seen = engine::observe(&looked_at, &self.aws, &[scope], Depth::Audit).await;
         self.world.objects.retain(|address, _| !kinds.contains(&address.kind));
         self.world.unread.retain(|kind, _| !kinds.contains(kind));

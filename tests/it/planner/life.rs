@@ -160,8 +160,11 @@ impl<'a> Operator<'a> {
 
     fn look(&mut self) -> World {
         let named = |address: Address| Named { name: name(&address), address, remembered: None };
-        let scope =
-            Scope { owner: OWNER.into(), named: self.case.addresses().into_iter().map(named).collect() };
+        let scope = Scope {
+            owner: OWNER.into(),
+            former: None,
+            named: self.case.addresses().into_iter().map(named).collect(),
+        };
         let worlds = observe(self.kinds, self.cloud, &[scope], Depth::Audit).now_or_never();
         let world = worlds.expect("toys answer at once").remove(0);
         for (address, object) in world.ours() {
@@ -216,14 +219,16 @@ impl<'a> Operator<'a> {
 
     fn note(&mut self, plan: &Plan, outcomes: &Outcomes) {
         let now = self.cloud.now();
-        for step in plan.steps.iter().filter(|step| matches!(outcomes.get(&step.id), Some(Outcome::Done(_)))) {
+        for step in plan.steps.iter().filter(|step| matches!(outcomes.get(&step.id), Some(Outcome::Done(_))))
+        {
             let at = step.key.address.clone();
             match step.id.op {
                 Op::Delete => drop(self.recent.remove(&at)),
                 Op::Create => drop(self.recent.insert(at, (now, None))),
                 Op::Update => {
                     let mut changes = step.changes.clone();
-                    let earlier = self.recent.remove(&at).and_then(|(_, changes)| changes).unwrap_or_default();
+                    let earlier =
+                        self.recent.remove(&at).and_then(|(_, changes)| changes).unwrap_or_default();
                     changes.0.extend(earlier.0.into_iter().filter(|change| !step.changes.has(&change.field)));
                     self.recent.insert(at, (now, Some(changes)));
                 }
