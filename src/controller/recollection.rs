@@ -38,9 +38,10 @@ impl Write {
     fn says(&self, changes: Option<&Changes>) -> bool {
         match (&self.changes, changes) {
             (None, None) => true,
-            (Some(said), Some(now)) => {
-                now.0.iter().all(|change| said.of(&change.field).is_some_and(|earlier| earlier.to == change.to))
-            }
+            (Some(said), Some(now)) => now
+                .0
+                .iter()
+                .all(|change| said.of(&change.field).is_some_and(|earlier| earlier.to == change.to)),
             _ => false,
         }
     }
@@ -81,7 +82,8 @@ impl Recollection {
 
     fn wrote(&mut self, address: &Address, changes: Option<&Changes>, now: Instant) {
         let before = self.writes.remove(address);
-        let repeats = before.as_ref().filter(|before| before.says(changes)).map_or(0, |b| b.repeats.saturating_add(1));
+        let repeats =
+            before.as_ref().filter(|before| before.says(changes)).map_or(0, |b| b.repeats.saturating_add(1));
         let changes = changes.map(|changes| merged(changes, before));
         self.writes.insert(address.clone(), Write { at: now, changes, repeats });
     }

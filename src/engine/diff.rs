@@ -1,8 +1,11 @@
-use super::{Address, input::sources};
+use super::{
+    Address,
+    input::{output, sources},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A field that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +26,8 @@ pub enum To {
     Value(Value),
     /// An output of a resource that is about to be made, certainly another one than now.
     KnownAfterApply,
+    /// A map, some of whose values are such outputs.
+    Partly(BTreeMap<String, Option<Value>>),
 }
 
 /// The fields that an update has to bring about.
@@ -84,19 +89,32 @@ impl Comparison<'_> {
             if !unresolved.is_subset(self.renewed) {
                 difference.undecided.extend(unresolved.difference(self.renewed).cloned());
             } else if !unresolved.is_empty() {
-                difference.changes.0.push(self.change(field, from, None));
+                difference.changes.0.push(self.change(field, from, unresolved_part(wanted)));
             } else if wanted != from {
-                difference.changes.0.push(self.change(field, from, Some(wanted)));
+                difference.changes.0.push(self.change(field, from, To::Value(wanted.clone())));
             }
         }
         difference
     }
 
-    fn change(&self, field: &str, from: &Value, to: Option<&Value>) -> Change {
+    fn change(&self, field: &str, from: &Value, to: To) -> Change {
         let private = self.private.contains(&field);
         let shown = |value: &Value| if private { digests(value) } else { value.clone() };
-        let to = to.map_or(To::KnownAfterApply, |to| To::Value(shown(to)));
+        let to = match to {
+            To::Value(to) => To::Value(shown(&to)),
+            To::Partly(to) => To::Partly(to.into_iter().map(|(k, v)| (k, v.as_ref().map(shown))).collect()),
+            To::KnownAfterApply => To::KnownAfterApply,
+        };
         Change { field: field.to_owned(), from: shown(from), to }
+    }
+}
+
+/// What `wanted` will be, of a map key by key.
+fn unresolved_part(wanted: &Value) -> To {
+    let known = |value: &Value| sources(value).is_empty().then(|| value.clone());
+    match wanted.as_object().filter(|_| output(wanted).is_none()) {
+        Some(fields) => To::Partly(fields.iter().map(|(key, value)| (key.clone(), known(value))).collect()),
+        None => To::KnownAfterApply,
     }
 }
 

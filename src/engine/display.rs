@@ -45,6 +45,17 @@ impl Verdict {
     }
 }
 
+impl Verdict {
+    /// The changes as people read them.
+    pub fn parts(&self) -> Vec<Part> {
+        let mut parts: Vec<_> = self.changes().iter().flat_map(Change::parts).collect();
+        if matches!(self, Self::Blocked(Block::WouldReplaceData { .. })) {
+            parts.iter_mut().for_each(|part| part.to += "   (cannot be changed in place)");
+        }
+        parts
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -123,8 +134,15 @@ pub struct Part {
 impl Change {
     /// The change as people read it: of a map only the keys that differ, of a list of objects only those that do.
     pub fn parts(&self) -> Vec<Part> {
-        let To::Value(to) = &self.to else {
-            return vec![self.part(&self.from, "known after apply".into())];
+        const LATER: &str = "known after apply";
+        let to = match (&self.to, &self.from) {
+            (To::Value(to), _) => to,
+            (To::Partly(to), Value::Object(from)) => {
+                let later = || Value::String(LATER.into());
+                let to = to.iter().map(|(key, value)| (key.clone(), value.clone().unwrap_or_else(later)));
+                return self.keys(from, &to.collect());
+            }
+            _ => return vec![self.part(&self.from, LATER.into())],
         };
         match (&self.from, to) {
             (Value::Object(from), Value::Object(to)) => self.keys(from, to),
@@ -164,7 +182,16 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(values) if values.is_empty() => "none".into(),
         Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
+        Value::Object(fields) => {
+            let said = fields.iter().filter(|(_, value)| !value.is_null());
+            let said: Vec<_> = said.map(|(field, value)| format!("{field}: {}", plain(value))).collect();
+            format!("{{{}}}", said.join(", "))
+        }
+        Value::Number(number) => match number.as_f64() {
+            Some(whole) if number.is_f64() && whole.fract() == 0.0 => format!("{whole:.0}"),
+            _ => number.to_string(),
+        },
+        Value::Bool(flag) => flag.to_string(),
     }
 }
 
@@ -230,19 +257,24 @@ impl fmt::Display for Plan {
 }
 
 fn line(item: &Item, wording: &Wording<'_>, address: usize, name: usize) -> String {
-    let note = (wording.note)(item).map(|note| format!(", {note}")).unwrap_or_default();
+    let verdict = match &item.verdict {
+        Verdict::Wait(Waiting::On(others)) if !item.wanted => format!("deleted after {}", joined(others)),
+        verdict => verdict.to_string(),
+    };
+    // What to do about a block stands on a line of its own.
+    let note = (wording.note)(item).filter(|_| !matches!(item.verdict, Verdict::Blocked(_)));
+    let note = note.map(|note| format!(", {note}")).unwrap_or_default();
     let text = format!(
-        "{} {:address$}  {:name$}  {}{note}",
+        "{} {:address$}  {:name$}  {verdict}{note}",
         item.verdict.symbol(),
         item.address.to_string(),
         label(item),
-        item.verdict
     );
     format!("  {}\n", (wording.paint)(&item.verdict, text.trim_end()))
 }
 
 fn below(item: &Item, wording: &Wording<'_>) -> String {
-    let parts: Vec<_> = item.verdict.changes().iter().flat_map(Change::parts).collect();
+    let parts = item.verdict.parts();
     let width = parts.iter().map(|part| part.field.chars().count()).max().unwrap_or(0).max(22);
     let mut text = String::new();
     for Part { field, from, to } in parts {
@@ -250,6 +282,8 @@ fn below(item: &Item, wording: &Wording<'_>) -> String {
     }
     if let Some(consent) = item.consent() {
         text += &format!("      to allow it: {}\n", (wording.allow)(consent));
+    } else if matches!(item.verdict, Verdict::Blocked(_)) {
+        text += &(wording.note)(item).map(|note| format!("      {note}\n")).unwrap_or_default();
     }
     text
 }
@@ -298,12 +332,13 @@ mod tests {
     #[test]
     fn of_a_list_of_objects_only_those_that_differ_are_read() {
         let (same, new) = (json!({"to": "igw"}), json!({"to": "nat"}));
-        assert_eq!(parts(json!([same]), json!([same, new])), one("field", "none", r#"{"to":"nat"}"#));
+        assert_eq!(parts(json!([same]), json!([same, new])), one("field", "none", "{to: nat}"));
     }
 
     #[test]
     fn plain_values_are_read_as_people_write_them() {
         assert_eq!(parts(json!(["a", "b"]), json!([])), one("field", "a, b", "none"));
         assert_eq!(parts(json!(2), json!(4)), one("field", "2", "4"));
+        assert_eq!(parts(json!(0.5), json!(4.0)), one("field", "0.5", "4"));
     }
 }

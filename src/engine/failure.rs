@@ -57,7 +57,10 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: {}", self.operation, self.code, self.message)?;
+        write!(f, "{}: {}", self.operation, self.code)?;
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
         match &self.request_id {
             Some(id) => write!(f, " (request {id})"),
             None => Ok(()),

@@ -105,7 +105,8 @@ pub(super) fn resolve(document: &Value, outputs: &BTreeMap<Address, Value>) -> V
     }
 }
 
-fn output(document: &Value) -> Option<(Address, &str)> {
+/// The output that a document stands for, if it is one.
+pub(super) fn output(document: &Value) -> Option<(Address, &str)> {
     let of = document.get("$output")?;
     let field = document.get("field")?.as_str()?;
     Some((serde_json::from_value(of.clone()).ok()?, field))

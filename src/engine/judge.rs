@@ -343,6 +343,10 @@ impl<C> Judge<'_, C> {
         changes: Changes,
         undecided: &BTreeSet<Address>,
     ) -> Verdict {
+        // What needs a person is said at once, whatever else is still to be found out.
+        if let Some(block) = self.loss_of(node, object, &changes) {
+            return Verdict::Blocked(block);
+        }
         if !undecided.is_empty() {
             return Verdict::Wait(Waiting::On(undecided.clone()));
         }
@@ -354,13 +358,13 @@ impl<C> Judge<'_, C> {
             return Verdict::Wait(Waiting::On(stuck));
         }
         if changes.any(self.kind.immutable()) {
-            self.replace(node, object, changes)
+            self.replace(node, changes)
         } else {
             Verdict::Update(changes)
         }
     }
 
-    fn replace(&mut self, node: &Node, object: &Object, changes: Changes) -> Verdict {
+    fn replace(&mut self, node: &Node, changes: Changes) -> Verdict {
         let shaky: BTreeSet<_> = node.sources().intersection(&self.so_far.unsettled).cloned().collect();
         let waiting = match self.refused.get(&node.address) {
             _ if !shaky.is_empty() => Some(Waiting::On(shaky)),
@@ -372,13 +376,19 @@ impl<C> Judge<'_, C> {
             self.so_far.outgoing.insert(node.address.clone());
             return Verdict::Wait(waiting);
         }
-        if self.kind.holds_data() != Data::None {
-            let consent = consent(&node.address, "replace", &object.id, &changes);
-            if !self.memory.consents.contains(&consent) {
-                return Verdict::Blocked(Block::WouldReplaceData { changes, consent });
-            }
-        }
         Verdict::Replace(changes)
+    }
+
+    /// Why data would be lost without consent. What may be changed in place has no part in the consent.
+    fn loss_of(&self, node: &Node, object: &Object, changes: &Changes) -> Option<Block> {
+        let immutable = |change: &&Change| self.kind.immutable().contains(&change.field.as_str());
+        let changes = Changes(changes.0.iter().filter(immutable).cloned().collect());
+        if changes.0.is_empty() || self.kind.holds_data() == Data::None {
+            return None;
+        }
+        let consent = consent(&node.address, "replace", &object.id, &changes);
+        let allowed = self.memory.consents.contains(&consent);
+        (!allowed).then_some(Block::WouldReplaceData { changes, consent })
     }
 
     /// Records what the verdict means for those who use this node's outputs.

@@ -8,7 +8,7 @@ const IMPACTS: &[(&str, &str, &str)] = &[
     ("service", "desiredCount", "starts or stops tasks"),
     ("service", "subnets", "rolls the tasks once"),
     ("service", "securityGroups", "rolls the tasks once"),
-    ("taskDefinition", "*", "the service moves to it"),
+    ("taskDefinition", "*", "no interruption"),
     ("dbCluster", "engineVersion", "interrupts connections for a moment"),
     ("dbCluster", "parameterGroup", "may need a restart of the database"),
     ("dbCluster", "*", "no interruption"),
@@ -21,7 +21,11 @@ const IMPACTS: &[(&str, &str, &str)] = &[
 
 /// What carrying `item` out means; nothing where that is not special.
 pub(super) fn of(item: &Item) -> Option<&'static str> {
-    let (Verdict::Update(changes) | Verdict::Revise(changes)) = &item.verdict else { return None };
+    let changes = match &item.verdict {
+        Verdict::Revise(_) => return Some("the service moves to it"),
+        Verdict::Update(changes) => changes,
+        _ => return None,
+    };
     let applies = |(kind, field, _): &&(&str, &str, &str)| {
         *kind == item.address.kind && (*field == "*" || changes.has(field))
     };

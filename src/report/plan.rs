@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     api::status::{FieldChange, PlannedChange, PublishedPlan},
-    engine::{Change, Item, Part, Verdict, Waiting},
+    engine::{Item, Part, Verdict, Waiting},
 };
 
 use super::{
@@ -36,7 +36,7 @@ fn planned(resource: &Resource<'_>, item: &Item) -> PlannedChange {
         name: Some(item.name.clone()).filter(|name| !name.is_empty()),
         action: item.verdict.word().to_owned(),
         note: note(resource, item),
-        fields: item.verdict.changes().iter().flat_map(Change::parts).map(field).collect(),
+        fields: item.verdict.parts().into_iter().map(field).collect(),
     }
 }
 

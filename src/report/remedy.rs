@@ -34,7 +34,7 @@ pub(super) fn of(resource: &Resource<'_>, item: &Item, block: &Block, is_claim: 
 
 /// Why AWS rolled back a deployment, if that is what is wrong: the word with which the service's kind says so.
 pub(super) fn rolled_back(why: &str) -> Option<&str> {
-    why.strip_prefix("RolledBack: ")
+    why.strip_prefix("rolled back: ")
 }
 
 fn elsewhere(is_claim: bool) -> &'static str {
@@ -61,15 +61,59 @@ fn retag(resource: &Resource<'_>, address: &Address, id: &str) -> String {
     let pairs = [(tags::OWNER, owner), (tags::ADDRESS, &address.name)];
     let list = pairs.map(|(key, value)| format!("Key={key},Value={value}")).join(" ");
     match address.kind.as_str() {
-        _ if id.starts_with("arn:") && !id.contains(":iam:") => {
-            let map = pairs.map(|(key, value)| format!("{key}={value}")).join(",");
-            format!(
-                "aws resourcegroupstaggingapi tag-resources --region {region} --resource-arn-list {id} --tags {map}"
-            )
-        }
         "role" => format!("aws iam tag-role --role-name {} --tags {list}", name_of(id)),
         _ if is_ec2(id) => format!("aws ec2 create-tags --region {region} --resources {id} --tags {list}"),
-        kind => format!("{list} on the {} {id}", super::words::spaced(kind)),
+        kind => {
+            let map = pairs.map(|(key, value)| format!("{key}={value}")).join(",");
+            let arn = if id.starts_with("arn:") { id.to_owned() } else { arn(kind, id, region) };
+            format!(
+                "aws resourcegroupstaggingapi tag-resources --region {region} --resource-arn-list {arn} --tags {map}"
+            )
+        }
+    }
+}
+
+/// How a shell finds the ARN of what has a name: a call, its parameter, and where its answer has the ARN.
+const ARNS: &[(&str, &str, &str, &str)] = &[
+    ("stream", "kinesis describe-stream-summary", "--stream-name", "StreamDescriptionSummary.StreamARN"),
+    ("logGroup", "logs describe-log-groups", "--log-group-name-prefix", "logGroups[0].logGroupArn"),
+    ("alarm", "cloudwatch describe-alarms", "--alarm-names", "MetricAlarms[0].AlarmArn"),
+    ("ecsCluster", "ecs describe-clusters", "--clusters", "clusters[0].clusterArn"),
+    ("dbCluster", "rds describe-db-clusters", "--db-cluster-identifier", "DBClusters[0].DBClusterArn"),
+    ("dbInstance", "rds describe-db-instances", "--db-instance-identifier", "DBInstances[0].DBInstanceArn"),
+    (
+        "dbSubnetGroup",
+        "rds describe-db-subnet-groups",
+        "--db-subnet-group-name",
+        "DBSubnetGroups[0].DBSubnetGroupArn",
+    ),
+    (
+        "dbClusterParameterGroup",
+        "rds describe-db-cluster-parameter-groups",
+        "--db-cluster-parameter-group-name",
+        "DBClusterParameterGroups[0].DBClusterParameterGroupArn",
+    ),
+];
+
+/// The ARN of what is called `id`, as a shell finds it.
+fn arn(kind: &str, id: &str, region: &str) -> String {
+    let query = |call: &str, which: &str, path: &str| {
+        format!("$(aws {call} --region {region} {which} --query '{path}' --output text)")
+    };
+    if let Some((_, call, parameter, path)) = ARNS.iter().find(|(of, ..)| *of == kind) {
+        return query(call, &format!("{parameter} {id}"), path);
+    }
+    let (cluster, name) = id.split_once('/').unwrap_or(("", id));
+    match kind {
+        "queue" => {
+            format!("arn:aws:sqs:{region}:$(aws sts get-caller-identity --query Account --output text):{id}")
+        }
+        "service" => query(
+            "ecs describe-services",
+            &format!("--cluster {cluster} --services {name}"),
+            "services[0].serviceArn",
+        ),
+        _ => id.to_owned(),
     }
 }
 
@@ -102,6 +146,13 @@ mod tests {
             format!("aws iam tag-role --role-name r --tags {tags}")
         );
         assert!(command("stream", "arn:aws:kinesis:eu-west-1:1:stream/s").contains("tag-resources"));
-        assert_eq!(command("jobQueue", "jobs"), format!("{tags} on the job queue jobs"));
+        assert!(
+            command("stream", "s")
+                .contains("kinesis describe-stream-summary --region eu-west-1 --stream-name s")
+        );
+        assert!(
+            command("service", "c/s")
+                .contains("ecs describe-services --region eu-west-1 --cluster c --services s")
+        );
     }
 }

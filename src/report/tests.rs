@@ -187,7 +187,7 @@ fn a_replacement_with_consent_is_no_loss() {
 
 #[test]
 fn a_rollout_that_aws_took_back_is_said_as_such() {
-    let back = Verdict::Blocked(Block::Broken("RolledBack: tasks failed to start".into()));
+    let back = Verdict::Blocked(Block::Broken("rolled back: tasks failed to start".into()));
     let report = ready().later(|scene| scene.items[4].verdict = back).report();
     assert_eq!(said(&report, ProcessingReady), "False RolledBack");
     assert_eq!(
@@ -433,7 +433,7 @@ fn any_verdict() -> impl Strategy<Value = Verdict> {
         1 => Just(Verdict::Wait(Waiting::Unread(read))),
         1 => Just(on(&[VPC, CLUSTER])),
         1 => Just(Verdict::Blocked(foreign)),
-        1 => Just(Verdict::Blocked(Block::Broken("RolledBack: unhealthy".into()))),
+        1 => Just(Verdict::Blocked(Block::Broken("rolled back: unhealthy".into()))),
     ]
 }
 

@@ -64,6 +64,9 @@ fn shortened(account: &str) -> String {
 /// The plan under its header, with what it means for users and how to allow what needs consent.
 pub fn plan_text(header: &Header<'_>, plan: &Plan, style: Style) -> String {
     let resource = &header.resource;
+    if plan.items.is_empty() {
+        return format!("{}\n\nno changes: nothing is wanted, and nothing is there", header.line());
+    }
     if plan.is_empty() {
         return format!("{}\n\nno changes: all {} resources are as wanted", header.line(), plan.items.len());
     }
@@ -75,7 +78,8 @@ pub fn plan_text(header: &Header<'_>, plan: &Plan, style: Style) -> String {
         note: &|item| note(resource, item),
         allow: &|consent| remedy::allow(resource, consent),
     });
-    format!("{}\n\n{text}", header.line())
+    let held = if resource.suspended { "\n\nnothing of this is done while spec.suspend is true" } else { "" };
+    format!("{}\n\n{text}{held}", header.line())
 }
 
 /// What it means, or what to do about it; how to consent is said on a line of its own.

@@ -16,6 +16,9 @@ use super::{
     words::{PART, few, spaced, waited_for},
 };
 
+/// Most rows of which nothing is to be said but their state that have a line each.
+const ALIKE: usize = 3;
+
 /// Column at which the sum of the first line ends.
 const WIDTH: usize = 100;
 
@@ -37,7 +40,9 @@ pub fn status_tree(
         }
     }
     // Where no row says what is wrong, the whole does.
-    if status.phase != Some(Phase::Ready) && !status.resources.iter().any(is_open) {
+    let said =
+        |row: &ResourceStatus| is_open(row) && row.state != ResourceState::Unknown || row.message.is_some();
+    if status.phase != Some(Phase::Ready) && !status.resources.iter().any(said) {
         lines.extend(status.message.iter().flat_map(|message| message.split(PART)).map(branch));
     }
     lines.join("\n")
@@ -63,6 +68,8 @@ impl Tree<'_> {
 
     fn layer(&self, layer: &str, rows: &[&ResourceStatus]) -> Vec<String> {
         let ready = rows.iter().filter(|row| row.state == ResourceState::Ready).count();
+        // What is not wanted has no name of its own.
+        let wanted = rows.iter().filter(|row| row.name.is_some()).count();
         let waits: Vec<&str> =
             rows.iter().flat_map(|row| row.message.as_deref().map(waited_for).unwrap_or_default()).collect();
         let sum = match (ready == rows.len(), rows.iter().any(|row| is_open(row))) {
@@ -70,17 +77,47 @@ impl Tree<'_> {
             (false, false) if !waits.is_empty() => {
                 format!("waits for {}", few(&distinct(&waits), 6, ", "))
             }
-            (false, _) => format!("{ready} of {} as wanted", rows.len()),
+            (false, _) if self.status.phase == Some(Phase::Deleting) => format!("{} left", rows.len()),
+            (false, _) => format!("{ready} of {wanted} as wanted"),
         };
         let state = rows.iter().map(|row| row.state).max_by_key(|state| weight(*state));
         let mut lines =
             vec![format!("{} {layer:<12} {sum}", self.mark(state.unwrap_or(ResourceState::Ready)))];
-        lines.extend(rows.iter().flat_map(|row| match is_open(row) {
+        let alike = self.alike(rows);
+        lines.extend(alike.iter().map(|rows| self.together(rows)));
+        let told = |row: &ResourceStatus| alike.iter().flatten().any(|other| other.address == row.address);
+        lines.extend(rows.iter().filter(|row| !told(row)).flat_map(|row| match is_open(row) {
             true => self.open(row),
             false if self.style.ids => vec![self.closed(row)],
             false => Vec::new(),
         }));
         lines
+    }
+
+    /// Rows of one state of which nothing else is to be said, where there are many.
+    fn alike<'r>(&self, rows: &[&'r ResourceStatus]) -> Vec<Vec<&'r ResourceStatus>> {
+        let silent = |row: &&&ResourceStatus| row.message.is_none() && self.waiting(row).is_empty();
+        let of =
+            |state| rows.iter().filter(silent).filter(|row| row.state == state).copied().collect::<Vec<_>>();
+        let states = [ResourceState::Creating, ResourceState::Deleting, ResourceState::Unknown];
+        states.map(of).into_iter().filter(|rows| rows.len() > ALIKE && !self.style.ids).collect()
+    }
+
+    fn together(&self, rows: &[&ResourceStatus]) -> String {
+        let names: Vec<_> = rows.iter().map(|row| row.address.clone()).collect();
+        let (mark, state) = match rows.first() {
+            Some(row) => (self.mark(row.state), format!("{:?}", row.state).to_lowercase()),
+            None => Default::default(),
+        };
+        format!("    {mark} {state}: {}", few(&names, 6, ", "))
+    }
+
+    /// What waits for it.
+    fn waiting(&self, row: &ResourceStatus) -> Vec<String> {
+        let waits = |other: &&ResourceStatus| {
+            other.message.as_deref().is_some_and(|m| waited_for(m).contains(&row.address.as_str()))
+        };
+        self.status.resources.iter().filter(waits).map(|other| other.address.clone()).collect()
     }
 
     /// A resource of which nothing is to be said but where it is.
@@ -97,15 +134,7 @@ impl Tree<'_> {
         let head = format!("{}  {name}  {state}{}", row.address, lasted(since));
         let mut lines = vec![format!("    {} {head}", self.mark(row.state))];
         lines.extend(row.message.iter().flat_map(|message| message.split(PART)).map(branch));
-        let waiting: Vec<_> = self
-            .status
-            .resources
-            .iter()
-            .filter(|other| {
-                other.message.as_deref().is_some_and(|m| waited_for(m).contains(&row.address.as_str()))
-            })
-            .map(|other| other.address.clone())
-            .collect();
+        let waiting = self.waiting(row);
         if !waiting.is_empty() {
             lines.push(branch(&format!("waits for it: {}", few(&waiting, 6, ", "))));
         }

@@ -52,7 +52,7 @@ pub fn standing(service: &Service, requested: &str, rollback: Option<&Rollback>,
             return stands(requested, Phase::Settling(format!("rolling back: {why}")));
         }
         Some(Rollback { why, finished: Some(finished) }) if since(finished, now) < RETRY => {
-            return stands(requested, Phase::Broken(format!("RolledBack: {why}")));
+            return stands(requested, Phase::Broken(format!("rolled back: {why}")));
         }
         _ => {}
     }
@@ -194,7 +194,7 @@ mod tests {
 
         let done = stands(Some(at(-60)));
         assert_eq!(done.task_definition, NEW);
-        assert_eq!(done.phase, Phase::Broken("RolledBack: tasks failed".into()));
+        assert_eq!(done.phase, Phase::Broken("rolled back: tasks failed".into()));
 
         let long_ago = stands(Some(at(-3600)));
         assert_eq!((long_ago.task_definition.as_str(), long_ago.phase), (OLD, Phase::Ready));

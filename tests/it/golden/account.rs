@@ -135,6 +135,7 @@ impl AnyKind<Account> for Pretended {
             let mut state = account.state();
             state.revisions += usize::from(self.create_first());
             let made = fakes::made(self.name(), &key.name, &spec, state.revisions);
+            let spec = fakes::read_back(self.name(), spec);
             let object =
                 Object { id: made.id, spec: Some(spec), outputs: made.outputs.clone(), phase: Phase::Ready };
             state.world.objects.insert(key.address.clone(), Observed::Ours(object));

@@ -45,6 +45,14 @@ pub fn made(kind: &str, name: &str, spec: &Value, revision: usize) -> Made {
     }
 }
 
+/// What reads show of a spec that left something to AWS.
+pub fn read_back(kind: &str, mut spec: Value) -> Value {
+    if kind == "service" && spec["desiredCount"].is_null() {
+        spec["desiredCount"] = spec["firstCount"].clone();
+    }
+    spec
+}
+
 fn queue(name: &str) -> Made {
     let url = format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}");
     Made { id: name.into(), outputs: json!({ "name": name, "url": url, "arn": arn("sqs", name) }) }
@@ -71,7 +79,7 @@ fn of_a_database(kind: &str, name: &str, spec: &Value) -> Option<Made> {
                 "port": 5432,
                 "database": spec["databaseName"],
                 "secret": arn("secretsmanager", "secret:rds!cluster-0a1b2c3d"),
-                "finalSnapshot": format!("{name}-final-ABCDEF"),
+                "finalSnapshot": spec["finalSnapshot"].as_bool().and_then(|taken| taken.then(|| format!("{name}-final-ABCDEF"))),
             }),
         },
         "secretRotation" => Made {
@@ -99,10 +107,7 @@ fn of_the_service(kind: &str, name: &str, spec: &Value, revision: usize) -> Made
                 "running": spec["desiredCount"].as_i64().unwrap_or(1),
             }),
         },
-        "scalableTarget" => {
-            let id = format!("service/{name}");
-            Made { outputs: json!({ "id": id }), id }
-        }
+        "scalableTarget" => plain(name.into()),
         "scalingPolicy" => {
             let arn = arn("autoscaling", "scalingPolicy:0a1b2c3d:policyName/cpu");
             Made { outputs: json!({ "arn": arn, "name": "cpu", "target": spec["target"] }), id: arn }

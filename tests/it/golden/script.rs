@@ -35,6 +35,8 @@ pub struct Script {
 pub enum Bend {
     /// It is gone.
     Lose(String),
+    /// All is gone but these.
+    LoseAllBut(Vec<String>),
     /// Fields were changed by hand.
     Change { at: String, fields: Map<String, Value> },
     /// Outputs are others now.
@@ -99,6 +101,7 @@ impl Bend {
     fn apply(&self, world: &mut World, names: &[(Address, String)]) {
         match self {
             Self::Lose(at) => drop(world.objects.remove(&standing(world, names, at))),
+            Self::LoseAllBut(left) => world.objects.retain(|address, _| left.contains(&address.base().name)),
             Self::Change { at, fields } => on(world, names, at, |object| {
                 let spec = object.spec.as_mut().and_then(Value::as_object_mut).expect("a document");
                 spec.extend(fields.clone());

@@ -52,7 +52,7 @@ fn condition(condition: &Condition) -> (String, Value) {
         "" => status,
         message => format!("{status}: {message}"),
     };
-    (format!("{:?}", condition.type_), said.into())
+    (condition.type_.clone(), said.into())
 }
 
 /// `state: message` of each resource about which there is something to say.
