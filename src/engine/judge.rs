@@ -256,7 +256,9 @@ impl<C> Judge<'_, C> {
             }
         }
         let mut stuck = self.stuck(node, &sources(spec));
-        stuck.extend(node.sources().intersection(&self.so_far.doubtful).cloned());
+        let unfit =
+            |source: &Address| self.so_far.doubtful.contains(source) || self.so_far.outgoing.contains(source);
+        stuck.extend(node.sources().into_iter().filter(unfit));
         if !stuck.is_empty() {
             return Verdict::Wait(Waiting::On(stuck));
         }
@@ -406,7 +408,6 @@ impl<C> Judge<'_, C> {
                 self.so_far.coming.insert(at.clone());
                 self.so_far.renewed.insert(at.clone());
             }
-            _ if self.so_far.outgoing.contains(at) => {}
             (_, Some(Observed::Ours(object))) if !matches!(object.phase, Phase::Leaving(_)) => {
                 self.so_far.known.insert(at.clone(), object.outputs.clone());
             }

@@ -1,11 +1,12 @@
 //! A replacement deletes before it makes, so whatever refers to the old object has to let go of it first.
 
 use super::{
-    Address, Graph, Item, Memory, Node, Verdict, Waiting, World,
+    Address, Graph, Item, Memory, Node, Object, Verdict, Waiting, World,
     judge::{Judgement, Refusal, judge},
     orphans::Orphans,
     plan::{Registry, object},
 };
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Replacements that nothing makes room for are refused, and all verdicts are made again without them.
@@ -20,11 +21,14 @@ pub(super) fn judge_to_the_end<C>(
         let judgement = judge(registry, graph, world, memory, &refused);
         let orphans = Orphans { registry, graph, world, memory, judgement: &judgement }.items();
         let room = Room { registry, graph, world, judgement: &judgement, orphans: &orphans };
-        let found = match room.refusals(Room::users) {
-            users if !users.is_empty() => users,
+        let mut found = room.refusals(Room::users);
+        if found.is_empty() {
             // Only once it is clear what is replaced can it be told what else stands in the way for now.
-            _ => room.refusals(Room::remainders),
-        };
+            found = room.refusals(Room::remainders);
+        }
+        if found.is_empty() {
+            found = room.circles(&refused);
+        }
         if found.is_empty() {
             return (judgement, orphans);
         }
@@ -69,22 +73,70 @@ impl<C> Room<'_, C> {
         in_use.next().map(|item| Refusal::Never(item.address.clone()))
     }
 
-    /// Those that may refer to it without being wanted to: what is to be changed yet, and what leaves or stays.
+    /// Those that refer to it, wanted to or not, and do not go: what is to be changed yet, and what leaves or stays.
     fn remainders(&self, replaced: &Address) -> Option<Refusal> {
         let referring = self.registry.referring_to(&replaced.kind);
         if let Some(failure) = referring.iter().find_map(|kind| self.world.ignorance_of(kind)) {
             return Some(Refusal::NotYet(Waiting::Unread(failure.clone())));
         }
-        let refers = |address: &Address| referring.contains(address.kind.as_str());
-        let restless = |node: &&Node| {
-            let verdict = self.judgement.verdicts.get(&node.address);
-            let changes = verdict.is_some_and(|v| matches!(v, Verdict::Update(_)) || v.stays_as_it_is());
-            changes && self.world.ours().any(|(at, _)| at.base() == node.address)
+        let outputs = &object(self.judgement, self.world, replaced)?.outputs;
+        let refers = |at: &Address, seen: &Object| {
+            let mentions = seen.spec.as_ref().is_none_or(|spec| mentions(spec, outputs));
+            referring.contains(at.kind.as_str()) && mentions
         };
-        let nodes = self.graph.nodes().iter().filter(restless).map(|node| &node.address);
-        let orphans = self.orphans.iter().filter(|item| item.verdict != Verdict::Delete);
-        let holders = nodes.chain(orphans.map(|item| &item.address)).filter(|address| refers(address));
-        let holders: BTreeSet<_> = holders.cloned().collect();
+        let holders = self.world.ours().filter(|(at, seen)| refers(at, seen) && self.remains(at));
+        let holders: BTreeSet<_> = holders.map(|(at, _)| self.named(at)).collect();
         (!holders.is_empty()).then_some(Refusal::NotYet(Waiting::On(holders)))
+    }
+
+    /// True iff the object at `at` neither goes nor is as wanted: what is as wanted refers to what it is wanted to.
+    fn remains(&self, at: &Address) -> bool {
+        let orphan = self.orphans.iter().find(|item| item.address == *at).map(|item| &item.verdict);
+        let verdict = orphan.or_else(|| self.judgement.verdicts.get(&at.base()));
+        !matches!(verdict, Some(Verdict::Keep | Verdict::Delete | Verdict::Replace(_)))
+    }
+
+    /// The address under which people find what becomes of the object at `at`.
+    fn named(&self, at: &Address) -> Address {
+        if self.orphans.iter().any(|item| item.address == *at) { at.clone() } else { at.base() }
+    }
+
+    /// Replacements that wait for something that in the end waits for them.
+    fn circles(&self, refused: &BTreeMap<Address, Refusal>) -> BTreeMap<Address, Refusal> {
+        let waiting = refused.iter().filter_map(|(at, refusal)| match refusal {
+            Refusal::NotYet(Waiting::On(holders)) => Some((at, holders)),
+            _ => None,
+        });
+        let closed = waiting.filter_map(|(at, holders)| {
+            let holder = holders.iter().find(|holder| self.waits_for(holder, at))?;
+            Some((at.clone(), Refusal::Never(holder.clone())))
+        });
+        closed.collect()
+    }
+
+    /// True iff what stands at `from` waits for `to`, directly or through others.
+    fn waits_for(&self, from: &Address, to: &Address) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut frontier = vec![from];
+        while let Some(next) = frontier.pop() {
+            let orphan = self.orphans.iter().find(|item| item.address == *next).map(|item| &item.verdict);
+            if let Some(Verdict::Wait(Waiting::On(others))) =
+                orphan.or_else(|| self.judgement.verdicts.get(next))
+                && seen.insert(next)
+            {
+                frontier.extend(others);
+            }
+        }
+        seen.contains(to)
+    }
+}
+
+/// True iff `spec` has one of the texts in `outputs`: to use another's output is to refer to it.
+fn mentions(spec: &Value, outputs: &Value) -> bool {
+    match spec {
+        Value::String(text) => outputs.as_object().is_some_and(|o| o.values().any(|output| output == text)),
+        Value::Array(values) => values.iter().any(|value| mentions(value, outputs)),
+        Value::Object(fields) => fields.values().any(|value| mentions(value, outputs)),
+        _ => false,
     }
 }
