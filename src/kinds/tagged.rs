@@ -15,7 +15,7 @@ use crate::engine::{Action, Failure, Scope};
 pub const ACTION: Action = Action::called("tag:GetResources");
 
 /// The types that kinds ask for. They are observed at the same moment, so one call asks for all; a type that is missing
-/// here costs a call of its own.
+/// here costs a call of its own, which asks for nothing else.
 const TYPES: [&str; 6] =
     ["cloudwatch:alarm", "kinesis:stream", "logs:log-group", "rds:cluster-pg", "rds:subgrp", "sqs"];
 
@@ -33,8 +33,10 @@ pub async fn proven(
     resource_type: &str,
     scopes: &[Scope],
 ) -> Result<BTreeMap<String, Tags>, Failure> {
-    let mut types = BTreeSet::from(TYPES);
-    types.insert(resource_type);
+    let types = match TYPES.contains(&resource_type) {
+        true => BTreeSet::from(TYPES),
+        false => BTreeSet::from([resource_type]),
+    };
     let mut proven = BTreeMap::new();
     let owners: Vec<String> = scopes.iter().flat_map(Scope::owners).map(str::to_owned).collect();
     for owners in owners.chunks(VALUES) {
