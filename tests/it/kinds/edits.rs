@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_ec2::types::Filter;
+use aws_sdk_ecs::types::{Compatibility, ContainerDefinition, NetworkMode};
 use serde_json::{Value, json};
 use video_pipeline_operator::aws::Aws;
 use video_pipeline_operator::engine::{Address, AnyKind, Graph, Node};
@@ -118,6 +120,7 @@ pub async fn by_hand(aws: &Aws, node: &Node, field: &str) -> Option<Value> {
         ("role", "boundary") => json!(policy(aws, "boundary").await),
         ("role", "managedPolicies") => json!([policy(aws, "managed").await]),
         ("rolePolicy", "statements") => statements(),
+        ("service", "taskDefinition") => json!(another_task_definition(aws).await),
         ("service", "publicIps" | "circuitBreaker") => json!(false),
         ("service", "maximumPercent") => json!(150),
         ("service", "minimumHealthyPercent") => json!(50),
@@ -170,12 +173,20 @@ async fn another_vpc(aws: &Aws) -> String {
 }
 
 async fn another_table(aws: &Aws) -> String {
-    let filter =
-        aws_sdk_ec2::types::Filter::builder().name("tag:Name").values("video-processing-vpc-*").build();
+    let filter = Filter::builder().name("tag:Name").values("video-processing-vpc-*").build();
     let vpcs = aws.ec2.describe_vpcs().filters(filter).send().await.unwrap();
     let vpc = vpcs.vpcs()[0].vpc_id().unwrap();
     let made = aws.ec2.create_route_table().vpc_id(vpc).send().await.unwrap();
     made.route_table.unwrap().route_table_id.unwrap()
+}
+
+async fn another_task_definition(aws: &Aws) -> String {
+    let container =
+        ContainerDefinition::builder().name("processor").image("registry.example/other:1").build();
+    let call = aws.ecs.register_task_definition().family("another").network_mode(NetworkMode::Awsvpc);
+    let call = call.requires_compatibilities(Compatibility::Fargate).cpu("256").memory("512");
+    let made = call.container_definitions(container).send().await.unwrap();
+    made.task_definition.unwrap().task_definition_arn.unwrap()
 }
 
 async fn another_parameter_group(aws: &Aws) -> String {

@@ -110,6 +110,7 @@ impl Rig {
         let plan = self.plan(graph)?;
         self.last = unrest(&plan);
         if self.consent(&plan) || plan.steps.is_empty() {
+            self.settle(&plan);
             return Ok(plan);
         }
         let plan = self.record(plan);
@@ -174,6 +175,15 @@ impl Rig {
         record.intend(&unrecorded, Timestamp::now());
         self.annotate(INTENT, record.text().unwrap());
         plan.with_tokens(&record.intents.into_iter().map(|intent| (intent.address, intent.token)).collect())
+    }
+
+    /// Once everything has come to rest, nothing is intended any more.
+    fn settle(&mut self, plan: &Plan) {
+        let before = Record::on(&Stored::of(&self.resource));
+        if let (true, Some(record)) = (quiet(plan), before) {
+            let settled = self.environment.recollection.settled(&record, &self.world);
+            self.annotate(INTENT, settled.text().unwrap());
+        }
     }
 
     fn annotate(&mut self, name: &str, value: String) {
