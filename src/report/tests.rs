@@ -410,7 +410,7 @@ dev · environment dev · eu-west-1
   + processing/task   processing-task   new version, the service moves to it
       image                   p:1 → p:2
   ! storage/cluster   storage-cluster   BLOCKED: would be replaced, and it holds data
-      kmsKeyId                alias/a → alias/b
+      kmsKeyId                alias/a → alias/b   (cannot be changed in place)
       to allow it: kubectl -n video annotate --overwrite vp dev streamflix.io/consent=storage/cluster@12345678
   = 1 unchanged
 
