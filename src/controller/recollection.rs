@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use super::record::{Held, Intent, Record};
 use super::stored::Stored;
 use crate::engine::{
-    Address, Changes, Data, Memory, Object, Observed, Op, Outcome, Outcomes, Phase, Plan, Recall, Recent,
-    World,
+    Address, Changes, Data, Deferral, Memory, Object, Observed, Op, Outcome, Outcomes, Phase, Plan, Recall,
+    Recent, World,
 };
 use crate::kinds::{KINDS, kind};
 
@@ -52,8 +52,10 @@ impl Write {
 enum Create {
     /// It was not tried, or certainly made nothing.
     Nothing,
-    /// It made, or may have made, something.
-    Something(Instant),
+    /// It may have made something: nobody heard.
+    InDoubt(Instant),
+    /// It made something, AWS said.
+    Made(Instant),
     /// What it made was seen: the intent has served its purpose.
     Seen,
 }
@@ -69,12 +71,15 @@ impl Recollection {
             if step.id.op == Op::Create {
                 self.creates.insert(step.id.at.clone(), created(outcome, now));
             }
-            if let Some(Outcome::Done(_)) = outcome {
-                match step.id.op {
-                    Op::Delete => drop(self.writes.remove(&step.key.address)),
-                    Op::Create => self.wrote(&step.key.address, None, now),
-                    Op::Update => self.wrote(&step.key.address, Some(&step.changes), now),
+            match (step.id.op, outcome) {
+                (Op::Create, Some(Outcome::Done(_))) => self.wrote(&step.key.address, None, now),
+                (Op::Update, Some(Outcome::Done(_))) => {
+                    self.wrote(&step.key.address, Some(&step.changes), now);
                 }
+                (Op::Delete, Some(Outcome::Done(_) | Outcome::Deferred(Deferral::Leaving))) => {
+                    self.writes.remove(&step.key.address);
+                }
+                _ => {}
             }
         }
         self.writes.retain(|_, write| now.saturating_duration_since(write.at) < REMEMBERED);
@@ -106,7 +111,7 @@ impl Recollection {
             ids: self.ids(resource),
             was_ready: record.as_ref().map(Record::held).unwrap_or_default(),
             consents: resource.consents().collect(),
-            tokens: self.tokens(record.as_ref(), lag),
+            tokens: self.tokens(record.as_ref(), lag, now),
             deleting: resource.deleting(),
         }
     }
@@ -148,14 +153,15 @@ impl Recollection {
         self.writes.iter().map(|(address, write)| (address.clone(), recent(write))).collect()
     }
 
-    /// Tokens of intents that are still to serve: what was made and seen, and is gone, is made anew with a new one.
-    /// What only tags tell is intended anew once doubt is over, so that the next doubt begins with the next call.
-    fn tokens(&self, record: Option<&Record>, lag: Duration) -> BTreeMap<Address, String> {
+    /// Tokens of intents that are still to serve. What was made and seen, and is gone, is made anew with a new one; so is
+    /// whatever reads must have shown by now: AWS would answer for what an older token made, and that may be gone. The
+    /// new intent also says when the next doubt begins.
+    fn tokens(&self, record: Option<&Record>, lag: Duration, now: Instant) -> BTreeMap<Address, String> {
         let intents = record.into_iter().flat_map(|record| &record.intents);
-        let by_tags = |at: &Address| kind(&at.kind).is_some_and(|kind| kind.recall() == Recall::Tags);
-        let unserved = |intent: &&Intent| {
-            let seen = matches!(self.creates.get(&intent.address), Some(Create::Seen));
-            !seen && (!by_tags(&intent.address) || since(intent.at) < lag)
+        let unserved = |intent: &&Intent| match self.creates.get(&intent.address) {
+            Some(Create::Seen) => false,
+            Some(Create::InDoubt(at)) if now.saturating_duration_since(*at) < lag => true,
+            _ => since(intent.at) < lag,
         };
         intents.filter(unserved).map(|intent| (intent.address.clone(), intent.token.clone())).collect()
     }
@@ -177,7 +183,7 @@ impl Recollection {
         let doubt = |at: &Address| {
             let ago = match (self.creates.get(at), record) {
                 (Some(Create::Nothing | Create::Seen), _) => return None,
-                (Some(Create::Something(since)), _) => now.saturating_duration_since(*since),
+                (Some(Create::InDoubt(at) | Create::Made(at)), _) => now.saturating_duration_since(*at),
                 (None, Some(record)) => since(record.intent(at)?.at),
                 // Calls may have been made of which no record is left.
                 (None, None) if resource.held() => now.saturating_duration_since(self.begun.unwrap_or(now)),
@@ -201,14 +207,16 @@ fn merged(changes: &Changes, earlier: Option<Write>) -> Changes {
     Changes(changes.0.iter().cloned().chain(others).collect())
 }
 
-/// A call that failed may have made something, unless it was the creating call itself and AWS refused it outright.
+/// What a step that should make something came to. It made something unless its creating call was refused: a later one
+/// may have been.
 fn created(outcome: Option<&Outcome>, now: Instant) -> Create {
     match outcome {
-        Some(Outcome::Done(_)) => Create::Something(now),
-        Some(Outcome::Failed(failure))
-            if failure.leaves_doubt() || !failure.operation.contains(":Create") =>
+        Some(Outcome::Done(_)) => Create::Made(now),
+        Some(Outcome::Failed(failure)) if failure.leaves_doubt() => Create::InDoubt(now),
+        Some(Outcome::Failed(failure) | Outcome::Deferred(Deferral::Refused(failure)))
+            if !failure.operation.contains(":Create") =>
         {
-            Create::Something(now)
+            Create::Made(now)
         }
         _ => Create::Nothing,
     }
@@ -220,4 +228,59 @@ fn keeps_data(at: &Address, object: &Object) -> bool {
 
 fn since(at: Timestamp) -> Duration {
     Duration::try_from(Timestamp::now().duration_since(at)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Failure, Meaning};
+
+    const LAG: Duration = Duration::from_secs(60);
+
+    fn failure(operation: &str, meaning: Meaning) -> Failure {
+        Failure {
+            operation: operation.into(),
+            code: "Code".into(),
+            message: "Said so.".into(),
+            request_id: None,
+            meaning,
+            retry_after: None,
+        }
+    }
+
+    fn recorded(age: Duration) -> (Address, Record) {
+        let address = Address::new("routeTable", "network/public-route-table");
+        let mut record = Record::default();
+        record.intend(std::slice::from_ref(&address), Timestamp::now() - age);
+        (address, record)
+    }
+
+    fn has_token(create: Option<Create>, age: Duration, now: Instant) -> bool {
+        let (address, record) = recorded(age);
+        let mut recollection = Recollection::default();
+        recollection.creates.extend(create.map(|create| (address.clone(), create)));
+        recollection.tokens(Some(&record), LAG, now).contains_key(&address)
+    }
+
+    #[test]
+    fn a_token_serves_until_reads_must_have_shown_what_it_made() {
+        let now = Instant::now();
+        assert!(has_token(None, LAG / 2, now), "of another process, a moment ago");
+        assert!(!has_token(None, LAG * 2, now), "of another process, long ago: what it made may be gone");
+        assert!(!has_token(Some(Create::Seen), LAG / 2, now), "what it made was there, and is gone");
+        assert!(!has_token(Some(Create::Made(now)), LAG * 2, now), "AWS answers for what is gone");
+        assert!(has_token(Some(Create::InDoubt(now)), LAG * 2, now), "the last reply was lost just now");
+    }
+
+    #[test]
+    fn only_a_refused_creating_call_made_nothing() {
+        let now = Instant::now();
+        let refused =
+            |operation, meaning| Some(Outcome::Deferred(Deferral::Refused(failure(operation, meaning))));
+        assert_eq!(created(refused("ec2:CreateVpc", Meaning::Later).as_ref(), now), Create::Nothing);
+        let attribute = refused("ec2:ModifyVpcAttribute", Meaning::Later);
+        assert_eq!(created(attribute.as_ref(), now), Create::Made(now));
+        let lost = Outcome::Failed(failure("ec2:CreateVpc", Meaning::Transient));
+        assert_eq!(created(Some(&lost), now), Create::InDoubt(now));
+    }
 }
