@@ -18,7 +18,10 @@
 
 use std::error::Error;
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -37,7 +40,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 use super::audit::Attempt;
 use super::budget::{Budget, TooLong};
-use super::fence::Fence;
+use super::fence::{BootTime, Fence};
 use super::meaning;
 use super::metrics::Metrics;
 use super::operation::Operation;
@@ -167,6 +170,9 @@ impl Gate {
 }
 
 /// Sends the request and reads the whole answer, within `timeout`.
+///
+/// The clock is read before every step: a process that stood still between the fence and the first byte must not send,
+/// when it wakes, what it was allowed to send then.
 async fn transmit(
     inner: &SharedHttpConnector,
     request: HttpRequest,
@@ -179,10 +185,13 @@ async fn transmit(
         *response.body_mut() = SdkBody::from(body.into_bytes());
         Ok(response)
     };
-    match tokio::time::timeout(timeout, answer).await {
-        Ok(result) => result,
-        Err(_) => Err(ConnectorError::timeout(format!("no whole answer within {timeout:?}").into())),
-    }
+    let late = || Err(ConnectorError::timeout(format!("no whole answer within {timeout:?}").into()));
+    let (mut answer, end) = (pin!(answer), BootTime::now() + timeout);
+    let in_time = poll_fn(|context| match BootTime::now() < end {
+        true => answer.as_mut().poll(context),
+        false => Poll::Ready(late()),
+    });
+    tokio::time::timeout(timeout, in_time).await.unwrap_or_else(|_| late())
 }
 
 /// Why an attempt was not sent. AWS has certainly not seen it.
