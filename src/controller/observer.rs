@@ -15,8 +15,13 @@ use crate::aws::{Aws, CredentialScope, Lane, in_lane, one_look};
 use crate::engine::{self, Depth, Failure, Meaning, Scope, World};
 use crate::kinds::kind;
 
-/// How long the first who asks waits for others.
-const WINDOW: Duration = Duration::from_millis(5);
+/// How long the first who asks waits for others: someone waits for what is urgent, and a sweep should miss nobody.
+const fn window(lane: Lane) -> Duration {
+    match lane {
+        Lane::Urgent => Duration::from_millis(5),
+        Lane::Sweep => Duration::from_millis(200),
+    }
+}
 
 /// How long it waits, gathering others, for the look before its own to end. A service that does not answer must not keep
 /// those waiting who ask others.
@@ -89,7 +94,7 @@ impl Observer {
     }
 
     async fn look(self, topic: Topic, aws: Aws) {
-        tokio::time::sleep(WINDOW).await;
+        tokio::time::sleep(window(topic.lane)).await;
         let turn = self.turn(&topic);
         // Held, where it came in time, until this look has ended.
         let _turn = tokio::time::timeout(PATIENCE, turn.acquire()).await;
