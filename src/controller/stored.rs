@@ -75,6 +75,12 @@ impl Stored {
         self.text("/spec/region").unwrap_or_default()
     }
 
+    /// The number of zones that it asks for; more than there can be where it does not say.
+    pub fn zones(&self) -> u8 {
+        let zones = self.document.pointer("/spec/network/availabilityZones").and_then(Value::as_u64);
+        zones.and_then(|zones| u8::try_from(zones).ok()).unwrap_or(u8::MAX)
+    }
+
     /// True iff it is being deleted.
     pub fn deleting(&self) -> bool {
         self.meta.deletion_timestamp.is_some()

@@ -153,11 +153,11 @@ impl Surveyor {
             let remembered = ids.get(&address).cloned();
             Named { address, name, remembered }
         };
-        let names = Names::new(&place.identity.suffix);
+        let names = Names::new(&place.identity.suffix).within(resource.zones());
         Scope {
             owner: place.identity.owner.to_string(),
             former: place.former.clone(),
-            named: names.all().into_iter().map(named).collect(),
+            named: names.into_iter().map(named).collect(),
         }
     }
 }

@@ -264,10 +264,16 @@ impl Names {
 
     /// Everything that an environment could have, at any time.
     pub fn all(&self) -> Vec<(Address, String)> {
+        self.within(ZONES)
+    }
+
+    /// Everything that an environment could have that lies in so many zones. Nobody looks for strangers in the place of
+    /// what will not be made.
+    pub fn within(&self, zones: u8) -> Vec<(Address, String)> {
         let mut all = self.once();
         for side in Side::BOTH {
             all.push(self.route_table(side).entry());
-            for number in 1..=ZONES {
+            for number in 1..=zones.min(ZONES) {
                 all.push(self.subnet(side, number).entry());
                 all.push(self.routes_of(side, number).entry());
             }
