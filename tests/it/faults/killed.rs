@@ -72,7 +72,7 @@ async fn survives(stage: &Stage, death: Death, wanted: &BTreeMap<String, usize>)
     stage.aws.reset().await.unwrap();
     die(stage, death).await;
     let read_lag = if matches!(death, Death::Surplus(_)) { "--read-lag=100ms" } else { "--read-lag=3s" };
-    let operator = stage.start(&format!("after {death:?}"), &[read_lag]).await;
+    let operator = stage.start(&format!("after {death:?}"), &[read_lag, "--sweep-period=2s"]).await;
     stage.ready(NAME).await;
     stage
         .until(&format!("{death:?}: what stands there is {wanted:#?}"), async || {
