@@ -50,9 +50,12 @@ impl<C> Room<'_, C> {
         replaced.filter_map(|(at, _)| Some((at.clone(), of(self, at)?))).collect()
     }
 
-    /// Those that are wanted to use it and are there already: they let go only by being replaced themselves.
+    /// Those that are wanted to use it and are there already: they let go only by being replaced themselves. One whose
+    /// kind never refers to it knows no more than a name of it, such as an alarm, and is changed afterwards.
     fn users(&self, replaced: &Address) -> Option<Refusal> {
-        let users = self.graph.nodes().iter().filter(|node| node.sources().contains(replaced));
+        let referring = self.registry.referring_to(&replaced.kind);
+        let refers = |node: &&Node| referring.contains(node.address.kind.as_str());
+        let users = self.graph.nodes().iter().filter(refers).filter(|node| node.sources().contains(replaced));
         users.filter_map(|user| self.holds(user)).next()
     }
 
