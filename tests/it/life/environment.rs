@@ -13,7 +13,7 @@ use video_pipeline_operator::controller::resource_type;
 use super::lab::Lab;
 
 /// How long anything may take; the machine may be busy with other tests.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How often something is looked at that is waited for.
 const POLL: Duration = Duration::from_millis(50);
 

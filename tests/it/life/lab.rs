@@ -14,7 +14,7 @@ use crate::support::account::Account;
 pub const CLUSTER: &str = "lab";
 
 /// Periods short enough to wait for.
-const PERIODS: [&str; 3] = ["--sweep-period=1s", "--audit-period=2s", "--read-lag=1s"];
+const PERIODS: [&str; 3] = ["--sweep-period=2s", "--audit-period=4s", "--read-lag=1s"];
 
 /// One namespace and one account.
 pub struct Lab {

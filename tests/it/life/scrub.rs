@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// What tells of the past and not of the present.
-const PAST: [&str; 9] = [
+const PAST: [&str; 10] = [
     "events",
     "deployments",
     "revisions",
@@ -12,6 +12,7 @@ const PAST: [&str; 9] = [
     "AvailableIpAddressCount",
     "ResponseMetadata",
     "revision",
+    "IsClusterWriter",
     "creationTime",
 ];
 

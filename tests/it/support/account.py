@@ -75,13 +75,20 @@ def roles() -> Iterator[tuple[str, Any]]:
     """The roles with their tags and inline policies."""
     for role in pages("iam", "list_roles", "Roles"):
         name = role["RoleName"]
-        tags = pages("iam", "list_role_tags", "Tags", RoleName=name)
-        policies = {
-            policy: client("iam").get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-            for policy in pages("iam", "list_role_policies", "PolicyNames", RoleName=name)
-        }
-        attached = pages("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=name)
-        yield "iam:Roles", role | {"Tags": tags, "Policies": policies, "Attached": attached}
+        try:
+            yield "iam:Roles", role | attachments(name)
+        except client("iam").exceptions.NoSuchEntityException:
+            continue  # It went meanwhile.
+
+
+def attachments(name: str) -> Document:
+    """What hangs on a role."""
+    policies = {
+        policy: client("iam").get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        for policy in pages("iam", "list_role_policies", "PolicyNames", RoleName=name)
+    }
+    attached = pages("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=name)
+    return {"Tags": pages("iam", "list_role_tags", "Tags", RoleName=name), "Policies": policies, "Attached": attached}
 
 
 def containers() -> Iterator[tuple[str, Any]]:
@@ -91,12 +98,21 @@ def containers() -> Iterator[tuple[str, Any]]:
         cluster = ecs.describe_clusters(clusters=[arn], include=["TAGS", "SETTINGS"])["clusters"][0]
         if cluster["status"] == "ACTIVE":
             yield "ecs:clusters", cluster
-        for service in pages("ecs", "list_services", "serviceArns", cluster=arn):
-            found = ecs.describe_services(cluster=arn, services=[service], include=["TAGS"])["services"]
-            yield from (("ecs:services", one) for one in found if one["status"] != "INACTIVE")
-        yield from (("ecs:tasks", task) for task in pages("ecs", "list_tasks", "taskArns", cluster=arn))
+        try:
+            yield from within(arn)
+        except ecs.exceptions.ClusterNotFoundException:
+            continue  # It went meanwhile.
     for arn in pages("ecs", "list_task_definitions", "taskDefinitionArns", status="ACTIVE"):
         yield "ecs:taskDefinitions", {"taskDefinitionArn": arn, "tags": ecs.list_tags_for_resource(resourceArn=arn)["tags"]}
+
+
+def within(cluster: str) -> list[tuple[str, Any]]:
+    """The services and tasks of a cluster."""
+    found = []
+    for service in pages("ecs", "list_services", "serviceArns", cluster=cluster):
+        answer = client("ecs").describe_services(cluster=cluster, services=[service], include=["TAGS"])
+        found += [("ecs:services", one) for one in answer["services"] if one["status"] != "INACTIVE"]
+    return found + [("ecs:tasks", task) for task in pages("ecs", "list_tasks", "taskArns", cluster=cluster)]
 
 
 def environment(suffix: str) -> Document:
@@ -140,7 +156,7 @@ def read(part: Any) -> Any:
     """A part of an environment."""
     try:
         return part()
-    except (Missing, StopIteration):
+    except (Missing, StopIteration, client("iam").exceptions.NoSuchEntityException):
         return None
 
 
