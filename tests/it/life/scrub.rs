@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// What tells of the past and not of the present.
-const PAST: [&str; 10] = [
+const PAST: [&str; 11] = [
     "events",
     "deployments",
     "revisions",
@@ -12,6 +12,7 @@ const PAST: [&str; 10] = [
     "AvailableIpAddressCount",
     "ResponseMetadata",
     "revision",
+    "RoleId",
     "IsClusterWriter",
     "creationTime",
 ];
@@ -46,7 +47,8 @@ fn without_ids(text: &str) -> String {
     let is_id = |word: &str| {
         let digits = word.bytes().any(|b| b.is_ascii_digit());
         let hexadecimal = word.len() >= 4 && word.bytes().all(|b| b.is_ascii_hexdigit());
-        digits && (hexadecimal || word.len() >= 16)
+        // A part of a UUID may have no digit.
+        (word.len() == 4 && hexadecimal) || (digits && (hexadecimal || word.len() >= 16))
     };
     let revision = text.contains(":task-definition/").then(|| text.rsplit_once(':')).flatten();
     let text = revision.map_or(text, |(family, _)| family);
