@@ -117,16 +117,13 @@ impl Kind for Queue {
         let call =
             aws.sqs.create_queue().queue_name(&key.name).set_tags(Some(Tags::of(key, &spec.tags).map()));
         let call = call.set_attributes(Some(spec.attributes(|_| true)?));
-        // A queue that has this name and these attributes already is returned as if it were made now, and nothing of it is
-        // changed: the next look at its tags says whose it is.
-        let url = match call.send().await.during("sqs:CreateQueue") {
-            Err(taken) if taken.is(Meaning::AlreadyExists) => {
-                let url = url(aws, &key.name).await?;
-                prove(key, &tags(aws, url.clone()).await?.unwrap_or_default(), taken)?;
-                url
-            }
-            made => made?.queue_url.unwrap_or_default().into(),
+        // A queue that has this name and these attributes already is returned as if it were made now.
+        let (url, doubt) = match call.send().await.during("sqs:CreateQueue") {
+            Err(taken) if taken.is(Meaning::AlreadyExists) => (url(aws, &key.name).await?, taken),
+            made => (made?.queue_url.unwrap_or_default().into(), unproven(&key.name)),
         };
+        let standing = tags(aws, url.clone()).await?.unwrap_or_default();
+        prove(key, &standing, doubt)?;
         Ok(outputs(aws, &key.name, url))
     }
 
@@ -177,6 +174,18 @@ async fn tags(aws: &Aws, QueueUrl(url): QueueUrl) -> Result<Option<Tags>, Failur
 async fn url(aws: &Aws, name: &str) -> Result<QueueUrl, Failure> {
     let found = aws.sqs.get_queue_url().queue_name(name).send().await.during("sqs:GetQueueUrl")?;
     Ok(found.queue_url.unwrap_or_default().into())
+}
+
+/// What stands under our name does not say that it is ours, or not yet. The next look at it will tell.
+fn unproven(name: &str) -> Failure {
+    Failure {
+        operation: "sqs:CreateQueue".into(),
+        code: "NotProven".into(),
+        message: format!("The tags of {name} do not show that it is ours."),
+        request_id: None,
+        meaning: Meaning::Later,
+        retry_after: Some(Duration::from_secs(2)),
+    }
 }
 
 type Attributes = HashMap<QueueAttributeName, String>;

@@ -140,13 +140,21 @@ fn alarm(field: &str) -> Option<Value> {
         "statistic" => json!("Minimum"),
         "periodSeconds" => json!(600),
         "evaluationPeriods" => json!(3),
-        // At most as many as there are periods.
-        "datapointsToAlarm" => return None,
+        "datapointsToAlarm" => json!(2),
         "comparison" => json!("LessThanThreshold"),
         "missingData" => json!("breaching"),
         "description" => json!("Something else"),
         _ => return None,
     })
+}
+
+/// What has to change along with a field, because AWS takes the two only together.
+pub fn along(kind: &str, field: &str) -> Option<(&'static str, Value)> {
+    match (kind, field) {
+        // At most as many as there are periods.
+        ("alarm", "datapointsToAlarm") => Some(("evaluationPeriods", json!(3))),
+        _ => None,
+    }
 }
 
 fn output(kind: &str, name: &str) -> Value {

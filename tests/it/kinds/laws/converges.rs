@@ -44,6 +44,9 @@ fn fields_left(rig: &Rig, node: &Node, by_users: &BTreeSet<Field>) -> Vec<String
 async fn there_and_back(rig: &mut Rig, plot: &Plot, field: &str, edit: Value) -> Verdict {
     let mut edited = plot.node.clone();
     edited.spec[field] = edit;
+    if let Some((other, value)) = edits::along(&plot.node.address.kind, field) {
+        edited.spec[other] = value;
+    }
     let with = with_spec(&plot.with, &edited);
     let id = rig.object(plot.address()).ok_or("it is not there")?.id.clone();
     let verdict = rig.plan(&with)?.item(plot.address()).map(|item| item.verdict.clone());
