@@ -479,6 +479,9 @@ fn deletions(ids: &Ids<'_>) -> Vec<Hand> {
     ]
 }
 
+/// What somebody does by hand, given the ids of what there is.
+type Hands = fn(&Ids<'_>) -> Vec<Hand>;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_changed_or_deleted_by_hand_is_put_right_and_said() {
     let lab = lab::shared().await;
@@ -487,7 +490,7 @@ async fn what_is_changed_or_deleted_by_hand_is_put_right_and_said() {
     environment.ready().await;
     let stranger = stranger(&environment);
 
-    let all: [(fn(&Ids<'_>) -> Vec<Hand>, &[&str]); 2] = [(changes, &[]), (deletions, &NEVER_FREE)];
+    let all: [(Hands, &[&str]); 2] = [(changes, &[]), (deletions, &NEVER_FREE)];
     for (hands, never) in all {
         let before = environment.in_aws();
         let mark = environment.mark();

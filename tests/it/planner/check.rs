@@ -54,6 +54,7 @@ pub fn fails(cases: impl Strategy<Value = Case>, kinds: &Kinds, planner: Planner
     }
 }
 
+#[allow(clippy::result_large_err, reason = "the error is the case that fails, shown once")]
 fn run(
     cases: impl Strategy<Value = Case>,
     kinds: &Kinds,
