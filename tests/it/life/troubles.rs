@@ -72,7 +72,8 @@ async fn what_aws_refuses_is_said_and_asked_again_slowly() {
     throttling_slows_down_and_passes(&lab).await;
 }
 
-/// So few refused calls in a few seconds that nobody would notice, and no status that changes with each.
+/// So few refused calls in a few seconds that nobody would notice, and no status that changes with each. The rest of the
+/// environment may still come to rest meanwhile, which takes some writes.
 async fn stays_calm(lab: &Lab, trouble: &Trouble) {
     let pattern = trouble.fault["operation"].as_str().unwrap().trim_end_matches('*').to_owned();
     let struck = || lab.calls().iter().filter(|call| call.action().starts_with(&pattern)).count();
@@ -81,7 +82,7 @@ async fn stays_calm(lab: &Lab, trouble: &Trouble) {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let (calls, writes) = (struck() - calls, lab.writes().len() - writes);
-    assert!(calls <= 60 && writes <= 2, "{pattern}: {calls} calls and {writes} writes in 3 s");
+    assert!(calls <= 60 && writes <= 6, "{pattern}: {calls} calls and {writes} writes in 3 s");
 }
 
 /// `Retain` is the way out when AWS cannot be called at all.
