@@ -2,7 +2,7 @@
 //!
 //! What has come to rest is not read again before the next sweep; what was touched, settles or could not be read is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::aws::Aws;
@@ -86,11 +86,6 @@ impl Knowledge {
             all.unread.extend(known.world.unread.clone());
         }
         all
-    }
-
-    /// The kinds of which something is on its way, in or out.
-    pub fn moving(&self) -> BTreeSet<&'static str> {
-        self.kinds.iter().filter(|(_, known)| known.moves()).map(|(kind, _)| *kind).collect()
     }
 }
 
