@@ -17,7 +17,7 @@ use super::record::Record;
 use super::stored::Stored;
 use super::survey::{Environment, Obstacle, Survey, Surveyor};
 use crate::aws::audit;
-use crate::engine::{self, Address, Op, Outcome, Outcomes, Step};
+use crate::engine::{self, Address, Outcome, Outcomes, Step};
 use crate::kinds::KINDS;
 use crate::report::{self, Pass, Planned, Report, Stage};
 
@@ -101,8 +101,6 @@ impl Context {
         }
         record.part_with(&survey.plan);
         record.intend(&unrecorded, Timestamp::now());
-        record
-            .let_go(survey.plan.steps.iter().filter(|step| step.id.op == Op::Delete).map(|step| &step.id.at));
         let mutates = !survey.plan.steps.is_empty();
         if before.as_ref() == Some(&record) && (resource.held() || !mutates) || resource.deleting() {
             return Ok((resource, survey));

@@ -67,12 +67,6 @@ impl Record {
         self.intents.extend(addresses.iter().map(intent));
     }
 
-    /// Forgets what held data and goes by consent: once it is gone, it is not missed.
-    pub fn let_go<'a>(&mut self, going: impl Iterator<Item = &'a Address>) {
-        let going: Vec<_> = going.collect();
-        self.held.retain(|held| !going.contains(&&held.address));
-    }
-
     /// What `plan` deletes is deleted by consent: once it is gone it is not missed, and its successor needs no other one.
     pub fn part_with(&mut self, plan: &Plan) {
         let goes = |held: &Held| plan.steps.iter().any(|s| s.id.op == Op::Delete && s.id.at == held.address);
