@@ -70,7 +70,7 @@ def after_seconds(seconds: float, effect: Callable[[], None]) -> None:
 
 
 def _await(account: str, seconds: float, effect: Callable[[], None]) -> None:
-    heapq.heappush(_due, (_now() + seconds, next(_order), account, effect))
+    heapq.heappush(_due, (now() + seconds, next(_order), account, effect))
 
 
 def elapse(seconds: float) -> None:
@@ -79,13 +79,14 @@ def elapse(seconds: float) -> None:
     _elapsed += seconds
 
 
-def _now() -> float:
+def now() -> float:
+    """The clock by which things fall due, in seconds."""
     return time.monotonic() + _elapsed
 
 
 def settle() -> None:
     """Carries out every effect that has fallen due, oldest first. The server calls this before each call."""
-    while _due and _due[0][0] <= _now():
+    while _due and _due[0][0] <= now():
         _, _, account, effect = heapq.heappop(_due)
         with acting_in(account):
             effect()
@@ -104,8 +105,8 @@ def acting_in(account: str) -> Iterator[None]:
 
 def pending(account: str) -> list[tuple[float, Callable[[], None]]]:
     """What has not fallen due yet in an account, in order, with the seconds that are left."""
-    now = _now()
-    return [(moment - now, effect) for moment, _, owner, effect in sorted(_due, key=lambda due: due[:2]) if owner == account]
+    present = now()
+    return [(moment - present, effect) for moment, _, owner, effect in sorted(_due, key=lambda due: due[:2]) if owner == account]
 
 
 def replace(account: str, effects: list[tuple[float, Callable[[], None]]]) -> None:
