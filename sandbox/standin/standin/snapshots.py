@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend
+from moto.core.model_instances import reset_model_data
 from moto.ec2.models import elastic_block_store
 from moto.ec2.models.amis import Ami
+from moto.iam.models import IAMBackend
 
 from . import timing
 
@@ -49,15 +51,16 @@ class Snapshot:
 
     def restore(self) -> None:
         """Puts the account back into this state; what had so many seconds to go then has as many again."""
+        sessions = _sessions(self.account)
         for backend in _backends(self.account):
             if id(backend) not in self._backends:
                 backend.reset()
-        sessions = _sessions(self.account)
         for restore in self._kept:
             restore()
-        for keys, since in sessions:
-            keys.update({key: session for key, session in since.items() if key not in keys})
+        for backend, keys in sessions:
+            backend.access_keys |= keys
         timing.replace(self.account, self._due)
+        reset_model_data()  # moto holds on to every object ever made, for its dashboard
 
 
 def _backends(account: str) -> Iterator[BaseBackend]:
@@ -66,10 +69,10 @@ def _backends(account: str) -> Iterator[BaseBackend]:
             yield from service[account].values()
 
 
-def _sessions(account: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """The keys of role sessions that moto keeps among the access keys of IAM, with the dictionaries to put them back into."""
-    held = [backend.access_keys for backend in _backends(account) if hasattr(backend, "access_keys")]
-    return [(keys, {key: session for key, session in keys.items() if key.startswith(_TEMPORARY_KEY)}) for keys in held]
+def _sessions(account: str) -> list[tuple[Any, dict[str, Any]]]:
+    """The keys of role sessions, which moto keeps among the access keys of IAM."""
+    held = [backend for backend in _backends(account) if isinstance(backend, IAMBackend)]
+    return [(iam, {key: session for key, session in iam.access_keys.items() if key.startswith(_TEMPORARY_KEY)}) for iam in held]
 
 
 class _Walk:

@@ -100,12 +100,14 @@ def test_other_accounts_are_left_alone(standin, client):
 
 
 def test_sessions_handed_out_since_stay_valid(standin, client):
-    standin.control("POST", "snapshot", {"name": "n"})
-    credentials = client("sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/r", RoleSessionName="s")["Credentials"]
-    standin.control("POST", "restore", {"name": "n"})
+    account = "999999999999"
+    standin.control("POST", "snapshot", {"name": "n", "account": account})
+    credentials = client("sts").assume_role(RoleArn=f"arn:aws:iam::{account}:role/r", RoleSessionName="s")["Credentials"]
+    standin.control("POST", "restore", {"name": "n", "account": account})
     keys = {"aws_access_key_id": credentials["AccessKeyId"], "aws_secret_access_key": credentials["SecretAccessKey"]}
     standin.client("sqs", **keys, aws_session_token=credentials["SessionToken"]).list_queues()
-    assert (standin.calls()[-1]["session"], standin.calls()[-1]["status"]) == ("s", 200)
+    call = standin.calls()[-1]
+    assert (call["account"], call["session"], call["status"]) == (account, "s", 200)
 
 
 def test_it_is_fast(standin, client):
