@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.moto_api._internal.models import moto_api_backend
 
 from . import timing
 from .faults import Fault, Faults, Throttle
+from .snapshots import Snapshot
 from .wire import Answer
 
 settings: dict[str, Any] = {}
@@ -17,6 +19,7 @@ _defaults: dict[str, Any] = {}
 
 Endpoint = Callable[[Faults, Any], Any]
 _endpoints: dict[tuple[str, str], Endpoint] = {}
+_snapshots: dict[tuple[str, str], Snapshot] = {}
 _on_reset: list[Callable[[], None]] = []
 
 
@@ -65,8 +68,9 @@ def _health(faults: Faults, body: Any) -> Any:
 
 @endpoint("POST", "reset")
 def _reset(faults: Faults, body: Any) -> None:
-    """Empties every account, and clears faults, throttles, latency and settings. Durations stay."""
+    """Empties every account, and clears snapshots, faults, throttles, latency and settings. Durations stay."""
     timing.forget()
+    _snapshots.clear()
     moto_api_backend.reset()
     for function in _on_reset:
         function()
@@ -74,6 +78,25 @@ def _reset(faults: Faults, body: Any) -> None:
     faults.throttles.clear()
     faults.latency = 0.0
     settings.update(_defaults)
+
+
+@endpoint("POST", "snapshot")
+def _keep(faults: Faults, body: Any) -> Any:
+    """Keeps the state of one account under a name."""
+    timing.settle()
+    account = str(body.get("account", DEFAULT_ACCOUNT_ID))
+    kept = _snapshots[account, str(body["name"])] = Snapshot(account)
+    return {"objects": kept.size}
+
+
+@endpoint("POST", "restore")
+def _put_back(faults: Faults, body: Any) -> None:
+    """Puts an account back into the state that was kept under this name, as often as wanted."""
+    account, name = str(body.get("account", DEFAULT_ACCOUNT_ID)), str(body["name"])
+    if (account, name) not in _snapshots:
+        known = ", ".join(f"{name} of {account}" for account, name in _snapshots) or "none"
+        raise ValueError(f"account {account} has no snapshot {name!r}; there are: {known}")
+    _snapshots[account, name].restore()
 
 
 @endpoint("GET", "durations")

@@ -2,9 +2,9 @@
 
 import fnmatch
 import threading
-import time
 from dataclasses import dataclass, field
 
+from . import timing
 from .calls import Call
 
 _THROTTLED = {"ec2": ("RequestLimitExceeded", 503), "kinesis": ("LimitExceededException", 400)}
@@ -43,7 +43,7 @@ class Throttle:
 
     def admits(self, call: Call) -> bool:
         """Takes a token, if one is there."""
-        key, now = (call.account, call.region), time.monotonic()
+        key, now = (call.account, call.region), timing.now()
         tokens, then = self._buckets.get(key, (self.burst, now))
         tokens = min(self.burst, tokens + (now - then) * self.rate)
         admitted = tokens >= 1

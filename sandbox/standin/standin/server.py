@@ -71,7 +71,7 @@ class StandIn:
         try:
             if call.protocol == "cbor":
                 return self._call_moto_from_cbor(call, environ, body)
-            return self._run(environ, body)
+            return self._run(call.account, environ, body)
         except (NotImplementedError, OperationNotFoundError):
             return self._not_implemented(call)
         except Exception:
@@ -88,7 +88,7 @@ class StandIn:
             "CONTENT_TYPE": f"application/x-amz-json-{model.metadata['jsonVersion']}",
             "HTTP_X_AMZ_TARGET": f"{model.metadata['targetPrefix']}.{call.operation}",
         }
-        answer = self._run(environ, json.dumps(cbor.decode(body)).encode())
+        answer = self._run(call.account, environ, json.dumps(cbor.decode(body)).encode())
         if answer.status == 501:
             return self._not_implemented(call)
         if answer.status >= 400:
@@ -102,7 +102,7 @@ class StandIn:
         headers = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
         return Answer(answer.status, headers, cbor.encode(json.loads(answer.body or b"{}"), operation.output_shape))
 
-    def _run(self, environ: dict[str, Any], body: bytes) -> Answer:
+    def _run(self, account: str, environ: dict[str, Any], body: bytes) -> Answer:
         status, headers = 500, {}
 
         def start_response(line: str, fields: list[tuple[str, str]], exc_info: Any = None) -> None:
@@ -112,7 +112,8 @@ class StandIn:
         environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
         with self._lock:
             timing.settle()
-            content = b"".join(self._moto(environ, start_response))
+            with timing.acting_in(account):
+                content = b"".join(self._moto(environ, start_response))
         if status >= 400 and headers.get("Content-Type", "").startswith("text/html") and b"<!doctype html>" in content[:200].lower():
             raise NotImplementedError
         return Answer(status, {name: value for name, value in headers.items() if name.lower() not in _OWN_HEADERS}, content)

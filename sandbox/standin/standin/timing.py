@@ -4,16 +4,18 @@ No thread runs: whatever has fallen due is carried out, in order, just before th
 A reader cannot tell the difference, and a test that sets every duration to zero sees each change at once.
 """
 
+import contextlib
 import heapq
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 _demo: dict[str, float] = {}
 _seconds: dict[str, float] = {}
-_due: list[tuple[float, int, Callable[[], None]]] = []
+_due: list[tuple[float, int, str, Callable[[], None]]] = []
 _order = itertools.count()
 _elapsed = 0.0
+_account = ""
 
 
 def define(name: str, demo: float) -> str:
@@ -64,7 +66,11 @@ def after_seconds(seconds: float, effect: Callable[[], None]) -> None:
     if seconds <= 0:
         effect()
     else:
-        heapq.heappush(_due, (_now() + seconds, next(_order), effect))
+        _await(_account, seconds, effect)
+
+
+def _await(account: str, seconds: float, effect: Callable[[], None]) -> None:
+    heapq.heappush(_due, (now() + seconds, next(_order), account, effect))
 
 
 def elapse(seconds: float) -> None:
@@ -73,14 +79,42 @@ def elapse(seconds: float) -> None:
     _elapsed += seconds
 
 
-def _now() -> float:
+def now() -> float:
+    """The clock by which things fall due, in seconds."""
     return time.monotonic() + _elapsed
 
 
 def settle() -> None:
     """Carries out every effect that has fallen due, oldest first. The server calls this before each call."""
-    while _due and _due[0][0] <= _now():
-        heapq.heappop(_due)[2]()
+    while _due and _due[0][0] <= now():
+        _, _, account, effect = heapq.heappop(_due)
+        with acting_in(account):
+            effect()
+
+
+@contextlib.contextmanager
+def acting_in(account: str) -> Iterator[None]:
+    """Whatever is begun meanwhile falls due in this account."""
+    global _account
+    before, _account = _account, account
+    try:
+        yield
+    finally:
+        _account = before
+
+
+def pending(account: str) -> list[tuple[float, Callable[[], None]]]:
+    """What has not fallen due yet in an account, in order, with the seconds that are left."""
+    present = now()
+    return [(moment - present, effect) for moment, _, owner, effect in sorted(_due, key=lambda due: due[:2]) if owner == account]
+
+
+def replace(account: str, effects: list[tuple[float, Callable[[], None]]]) -> None:
+    """Drops what has not fallen due yet in an account, and has these effects fall due instead."""
+    _due[:] = [due for due in _due if due[2] != account]
+    heapq.heapify(_due)
+    for seconds, effect in effects:
+        _await(account, seconds, effect)
 
 
 def forget() -> None:

@@ -196,6 +196,11 @@ class TestTokens:
         other = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
         refused("IdempotentParameterMismatch", ec2.create_route_table, VpcId=other, ClientToken="t")
 
+    def test_an_endpoint_is_a_gateway_unless_said(self, ec2, network):
+        made = ec2.create_vpc_endpoint(VpcId=network.vpc, ServiceName="com.amazonaws.eu-west-1.s3")["VpcEndpoint"]
+        assert made["VpcEndpointType"] == "Gateway"
+        ec2.delete_vpc_endpoints(VpcEndpointIds=[made["VpcEndpointId"]])
+
     def test_a_client_token_makes_one_endpoint(self, ec2, network):
         first = gateway_endpoint(ec2, network.vpc, ClientToken="t")
         assert gateway_endpoint(ec2, network.vpc, ClientToken="t") == first

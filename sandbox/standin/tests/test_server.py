@@ -126,12 +126,12 @@ def test_a_fault_can_lose_the_answer_of_a_call_that_was_carried_out(standin, cli
 
 
 def test_a_throttle_admits_a_burst(standin, client, refused):
-    standin.control("POST", "throttles", {"operation": "ec2:Describe*", "rate": 2, "burst": 2})
+    standin.control("POST", "throttles", {"operation": "ec2:Describe*", "rate": 0.01, "burst": 2})
     ec2 = client("ec2")
     ec2.describe_vpcs()
     ec2.describe_vpcs()
     refused("RequestLimitExceeded", ec2.describe_vpcs)
-    time.sleep(0.6)
+    standin.elapse(100)
     ec2.describe_vpcs()
 
 
