@@ -31,7 +31,7 @@ mod error;
 pub mod file;
 mod http;
 pub mod operator;
-mod pipeline;
+pub mod pipeline;
 pub mod process;
 pub mod record;
 pub mod stand_in;

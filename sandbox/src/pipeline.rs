@@ -31,7 +31,7 @@ pub(crate) fn api(client: &Client, namespace: &str) -> Api<DynamicObject> {
 }
 
 /// The message of a condition that is true; `None` for one that is not.
-pub(crate) fn holds<'a>(pipeline: &'a DynamicObject, condition: &str) -> Option<&'a str> {
+pub fn holds<'a>(pipeline: &'a DynamicObject, condition: &str) -> Option<&'a str> {
     let conditions = pipeline.data.pointer("/status/conditions").and_then(Value::as_array)?;
     let holds = |other: &&Value| other["type"] == condition && other["status"] == "True";
     let message = conditions.iter().find(holds)?["message"].as_str();
