@@ -72,14 +72,6 @@ pub enum Error {
     /// No order of the steps exists.
     #[error("the steps wait for each other in a circle, a fault of the operator: {0}")]
     Circular(String),
-    /// Kubernetes would not take a resource for one.
-    #[error("the metadata of VideoPipeline {name} is not that of a resource")]
-    Metadata {
-        /// Which resource.
-        name: String,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
 }
 
 /// What one plan comes to.
@@ -237,8 +229,11 @@ async fn applied(cluster: &Cluster, mut document: Value) -> Result<Stored, Error
         Some(stored) => keep_what_the_cluster_knows(&mut document, &stored),
         None => drop(document.as_object_mut().map(|fields| fields.remove("status"))),
     }
-    let object: DynamicObject =
-        serde_json::from_value(document).map_err(|source| Error::Metadata { name, source })?;
+    let malformed = |error: serde_json::Error| {
+        Invalid::new("metadata", error.to_string(), "kubectl explain vp.metadata says how it is written")
+    };
+    let object: DynamicObject = serde_json::from_value(document)
+        .map_err(|error| Error::Invalid { name, problems: vec![malformed(error)] })?;
     Ok(Stored::of(&object))
 }
 
