@@ -27,14 +27,17 @@ pub mod bench;
 pub mod console;
 pub mod control_plane;
 pub mod demo;
-
+mod error;
+pub mod file;
 mod http;
 pub mod operator;
+pub mod pipeline;
 pub mod process;
 pub mod record;
 pub mod stand_in;
 
 pub use control_plane::{ControlPlane, KubernetesWrite, install_crd};
+pub use error::Error;
 pub use operator::{Operator, OperatorOptions};
 pub use process::Lifetime;
 pub use stand_in::{AwsCall, Durations, StandIn, StandInOptions};

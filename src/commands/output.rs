@@ -3,8 +3,10 @@
 use std::io::IsTerminal;
 
 use clap::ValueEnum;
+use serde_json::{Value, json};
 
-use crate::report::text::Style;
+use crate::controller::Stored;
+use crate::report::text::{Header, Style};
 
 /// Options of every command that prints for people.
 #[derive(clap::Args, Clone, Copy, Debug)]
@@ -48,4 +50,21 @@ impl Output {
         };
         Style { color, ids: false }
     }
+}
+
+/// What a text about `resource` begins with.
+pub fn header<'a>(resource: &'a Stored, account_id: Option<&'a str>) -> Header<'a> {
+    let owner = resource.status.owner.as_deref();
+    Header { resource: resource.described(owner), suffix: resource.suffix(), account_id }
+}
+
+/// What a document about `resource` begins with.
+pub fn document(resource: &Stored) -> Value {
+    let (namespace, name) = resource.reference();
+    json!({
+        "namespace": namespace,
+        "name": name,
+        "environment": resource.suffix(),
+        "region": resource.region(),
+    })
 }

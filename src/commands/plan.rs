@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use super::cluster::{self, Cluster, Target};
 use super::file::{self, File};
-use super::output::{Format, Output};
+use super::output::{self, Format, Output, header};
 use crate::aws::{self, Budget, Connection, Fence, Gate, Remedy, Timeouts};
 use crate::controller::{Connections, Environment, Observer, Obstacle, Periods, Stored, Survey, Surveyor};
 use crate::engine::{Failure, Meaning};
 use crate::pipeline::{ClusterName, Invalid, admission};
 use crate::report::published::published_text;
-use crate::report::text::{Header, plan_text};
+use crate::report::text::plan_text;
 
 /// Show what the operator would create, change, replace and delete, and why; change nothing.
 ///
@@ -72,9 +72,6 @@ pub enum Error {
     /// No order of the steps exists.
     #[error("the steps wait for each other in a circle, a fault of the operator: {0}")]
     Circular(String),
-    /// The plan is no JSON.
-    #[error("cannot write the plan as JSON")]
-    Write(#[source] serde_json::Error),
 }
 
 /// What one plan comes to.
@@ -108,7 +105,7 @@ pub async fn run(args: &Args) -> Result<ExitCode, Error> {
             }
         }
     }
-    println!("{}", printed(args.output.output, &plans)?);
+    println!("{}", printed(args.output.output, &plans));
     let changes = plans.iter().any(|planned| planned.changes);
     Ok(ExitCode::from(if failed {
         1
@@ -120,12 +117,12 @@ pub async fn run(args: &Args) -> Result<ExitCode, Error> {
 }
 
 /// All plans as one text, or one document.
-fn printed(format: Format, plans: &[Planned]) -> Result<String, Error> {
+fn printed(format: Format, plans: &[Planned]) -> String {
     match format {
-        Format::Text => Ok(plans.iter().map(|plan| plan.text.trim_end()).collect::<Vec<_>>().join("\n\n\n")),
+        Format::Text => plans.iter().map(|plan| plan.text.trim_end()).collect::<Vec<_>>().join("\n\n\n"),
         Format::Json => {
             let plans: Vec<_> = plans.iter().map(|plan| &plan.document).collect();
-            serde_json::to_string_pretty(&json!({ "plans": plans })).map_err(Error::Write)
+            format!("{:#}", json!({ "plans": plans }))
         }
     }
 }
@@ -177,19 +174,9 @@ fn published(args: &Args, resource: &Stored, failure: &Failure) -> Planned {
 
 /// Which environment a plan is for.
 fn described(resource: &Stored, account: Option<&str>) -> Value {
-    let (namespace, name) = resource.reference();
-    json!({
-        "namespace": namespace,
-        "name": name,
-        "environment": resource.suffix(),
-        "region": resource.region(),
-        "accountId": account,
-    })
-}
-
-fn header<'a>(resource: &'a Stored, account_id: Option<&'a str>) -> Header<'a> {
-    let owner = resource.status.owner.as_deref();
-    Header { resource: resource.described(owner), suffix: resource.suffix(), account_id }
+    let mut document = output::document(resource);
+    document["accountId"] = json!(account);
+    document
 }
 
 fn surveyor(cluster: &ClusterName, args: &Args) -> Surveyor {
@@ -242,7 +229,11 @@ async fn applied(cluster: &Cluster, mut document: Value) -> Result<Stored, Error
         Some(stored) => keep_what_the_cluster_knows(&mut document, &stored),
         None => drop(document.as_object_mut().map(|fields| fields.remove("status"))),
     }
-    let object: DynamicObject = serde_json::from_value(document).map_err(Error::Write)?;
+    let malformed = |error: serde_json::Error| {
+        Invalid::new("metadata", error.to_string(), "kubectl explain vp.metadata says how it is written")
+    };
+    let object: DynamicObject = serde_json::from_value(document)
+        .map_err(|error| Error::Invalid { name, problems: vec![malformed(error)] })?;
     Ok(Stored::of(&object))
 }
 

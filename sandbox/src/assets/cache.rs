@@ -6,27 +6,22 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::Error;
+use crate::file::failed;
 
 /// A folder of the cache for whatever is made from `source`: another content, another folder.
 pub fn folder(name: &str, source: &Path) -> Result<PathBuf, Error> {
-    let content = std::fs::read(source).map_err(file("read", source))?;
+    let content = std::fs::read(source).map_err(failed("read", source))?;
     let folder = root()?.join(format!("{name}-{}", fingerprint(&content)));
-    std::fs::create_dir_all(&folder).map_err(file("make the folder", &folder))?;
+    std::fs::create_dir_all(&folder).map_err(failed("make the folder", &folder))?;
     Ok(folder)
 }
 
 /// Keeps everybody else from making things in this folder until it is dropped. Waits for whoever does so now.
 pub async fn lock(folder: &Path) -> Result<File, Error> {
     let path = folder.join("lock");
-    let file = File::create(&path).map_err(file("write the lock", &path))?;
+    let file = File::create(&path).map_err(failed("write the lock", &path))?;
     let locked = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await;
-    locked.map_err(std::io::Error::other).flatten().map_err(self::file("lock", &path))
-}
-
-/// What went wrong with a file.
-pub fn file(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
-    let path = path.to_path_buf();
-    move |source| Error::File { what, path, source }
+    Ok(locked.map_err(std::io::Error::other).flatten().map_err(failed("lock", &path))?)
 }
 
 fn root() -> Result<PathBuf, Error> {

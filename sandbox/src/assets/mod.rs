@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use crate::console::{Step, last_lines};
+use crate::file;
 
 pub use programs::{Program, program};
 pub use venv::{python, python_command};
@@ -27,16 +28,9 @@ pub enum Error {
     /// The folder that a person named does not exist.
     #[error("KUBEBUILDER_ASSETS names {}, which is no folder", .0.display())]
     NoAssets(PathBuf),
-    /// A file or folder cannot be used.
-    #[error("cannot {what} {}", path.display())]
-    File {
-        /// What was tried.
-        what: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
+    /// A file cannot be used.
+    #[error(transparent)]
+    File(#[from] file::Error),
     /// The versions to build are not where they should be.
     #[error("{} requires no k8s.io/kubernetes v1.x.y", .0.display())]
     NoVersion(PathBuf),
@@ -81,9 +75,8 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Runs a tool, with its output in a log, and shows the last line of that while it runs.
 async fn run(mut command: Command, log: &Path, step: &Step) -> Result<(), Error> {
     let tool = command.as_std().get_program().to_string_lossy().into_owned();
-    let open = |source| Error::File { what: "write the log", path: log.to_path_buf(), source };
-    let output = std::fs::File::create(log).map_err(open)?;
-    let errors = output.try_clone().map_err(open)?;
+    let output = std::fs::File::create(log).map_err(file::failed("write the log", log))?;
+    let errors = output.try_clone().map_err(file::failed("write the log", log))?;
     let child = command.stdin(Stdio::null()).stdout(output).stderr(errors).kill_on_drop(true).spawn();
     let mut child = child.map_err(|source| Error::Tool { tool: tool.clone(), source })?;
     let status = loop {

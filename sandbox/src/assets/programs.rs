@@ -8,6 +8,7 @@ use tokio::process::Command;
 use super::{Error, cache, run};
 use crate::console::Step;
 use crate::crate_folder;
+use crate::file::failed;
 
 /// A program of the control plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +91,7 @@ async fn build(program: Program, folder: &Path, built: &Path) -> Result<(), Erro
     let unfinished = folder.join(format!("{}.unfinished", program.name()));
     let log = folder.join(format!("{}.log", program.name()));
     run(go_build(program, &unfinished)?, &log, &step).await?;
-    std::fs::rename(&unfinished, built).map_err(cache::file("rename", &unfinished))?;
+    std::fs::rename(&unfinished, built).map_err(failed("rename", &unfinished))?;
     step.done(&format!("kept in {}", folder.display()));
     Ok(())
 }
@@ -109,7 +110,7 @@ fn go_build(program: Program, output: &Path) -> Result<Command, Error> {
 /// Without these the server cannot say its version, and clients refuse one that they cannot parse.
 fn linker_flags() -> Result<String, Error> {
     let path = module().join("go.mod");
-    let requirements = std::fs::read_to_string(&path).map_err(cache::file("read", &path))?;
+    let requirements = std::fs::read_to_string(&path).map_err(failed("read", &path))?;
     let (major, minor, patch) = kubernetes_version(&requirements).ok_or(Error::NoVersion(path))?;
     let set = |name, value| format!(" -X k8s.io/component-base/version.{name}={value}");
     Ok([

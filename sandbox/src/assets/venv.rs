@@ -7,6 +7,7 @@ use tokio::process::Command;
 use super::{Error, cache, run};
 use crate::console::Step;
 use crate::crate_folder;
+use crate::file::failed;
 
 /// The Python that has the stand-in's packages, made now or earlier.
 ///
@@ -26,7 +27,7 @@ pub async fn python() -> Result<PathBuf, Error> {
     let _lock = cache::lock(&folder).await?;
     if !complete.exists() {
         install(&folder, &python, &requirements, &step).await?;
-        std::fs::write(&complete, "").map_err(cache::file("write", &complete))?;
+        std::fs::write(&complete, "").map_err(failed("write", &complete))?;
     }
     step.done(&format!("kept in {}", folder.display()));
     Ok(python)

@@ -4,19 +4,18 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{ApiResource, DeleteParams, DynamicObject, PostParams};
-use kube::core::GroupVersionKind;
+use kube::api::{DeleteParams, DynamicObject, PostParams};
 use kube::runtime::wait::{await_condition, conditions};
 use kube::{Api, Client};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::meter::{Cost, Mark, Measured};
 use super::{Error, Scenario};
 use crate::console::Step;
+use crate::file::{self, failed};
 use crate::{
     AwsCall, ControlPlane, KubernetesWrite, Lifetime, Operator, OperatorOptions, StandIn, StandInOptions,
-    checkout, install_crd,
+    checkout, pipeline,
 };
 
 /// How long any act may take.
@@ -39,20 +38,14 @@ pub(super) struct Lab {
 impl Lab {
     pub async fn open(binary: &Path) -> Result<Self, Error> {
         let folder = checkout().join(".sandbox/bench");
-        let file = |what| {
-            let path = folder.clone();
-            move |source: std::io::Error| Error::File { what, path, source: source.into() }
-        };
         if folder.exists() {
-            std::fs::remove_dir_all(&folder).map_err(file("remove"))?;
+            std::fs::remove_dir_all(&folder).map_err(failed("remove", &folder))?;
         }
-        std::fs::create_dir_all(&folder).map_err(file("make the folder"))?;
+        std::fs::create_dir_all(&folder).map_err(failed("make the folder", &folder))?;
         let control_plane = ControlPlane::start(&folder).await?;
         let stand_in = StandIn::start(StandInOptions::quick(&folder)).await?;
         let client = control_plane.client().await?;
-        let definition: CustomResourceDefinition =
-            yaml(&checkout().join("crds/videopipelines.streamflix.io.yaml"))?;
-        install_crd(&client, &definition).await?;
+        pipeline::define(&client).await?;
         let lab = Self { folder, binary: binary.to_path_buf(), client, control_plane, stand_in };
         // One environment that is not counted: the stand-in reads its modules when they are first used.
         let step = Step::begin("warm up");
@@ -192,14 +185,13 @@ impl Lab {
     }
 
     fn api(&self) -> Api<DynamicObject> {
-        let kind = GroupVersionKind::gvk("streamflix.io", "v1alpha1", "VideoPipeline");
-        Api::namespaced_with(self.client.clone(), "default", &ApiResource::from_gvk(&kind))
+        pipeline::api(&self.client, "default")
     }
 }
 
 /// As many pipelines as wanted, each like the one that the README begins with.
-fn pipelines(count: usize) -> Result<Vec<DynamicObject>, Error> {
-    let template: DynamicObject = yaml(&checkout().join("pipeline-dev.yaml"))?;
+fn pipelines(count: usize) -> Result<Vec<DynamicObject>, file::Error> {
+    let template = pipeline::example()?;
     let pipeline = |number: usize| {
         let mut pipeline = template.clone();
         let name = format!("bench-{number}");
@@ -211,9 +203,7 @@ fn pipelines(count: usize) -> Result<Vec<DynamicObject>, Error> {
 }
 
 fn is_ready(pipeline: Option<&DynamicObject>) -> bool {
-    let conditions = pipeline.and_then(|pipeline| pipeline.data.pointer("/status/conditions"));
-    let is_ready = |condition: &Value| condition["type"] == "Ready" && condition["status"] == "True";
-    conditions.and_then(Value::as_array).is_some_and(|all| all.iter().any(is_ready))
+    pipeline.and_then(|pipeline| pipeline::holds(pipeline, "Ready")).is_some()
 }
 
 fn refused<E>(what: &'static str) -> impl FnOnce(E) -> Error
@@ -221,16 +211,4 @@ where
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     move |source| Error::Kubernetes { what, source: source.into() }
-}
-
-fn yaml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Error> {
-    fn failed<E>(path: &Path) -> impl FnOnce(E) -> Error
-    where
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        let path = path.to_path_buf();
-        move |source| Error::File { what: "read", path, source: source.into() }
-    }
-    let text = std::fs::read_to_string(path).map_err(failed(path))?;
-    serde_yaml::from_str(&text).map_err(failed(path))
 }

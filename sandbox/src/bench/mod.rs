@@ -8,35 +8,15 @@ mod table;
 use std::path::{Path, PathBuf};
 
 use crate::console::{self, Step};
-use crate::{assets, control_plane, operator, stand_in};
 
 use lab::Lab;
 
 /// Why nothing could be measured.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// What it needs is not there.
+    /// A part of the sandbox is not as wanted.
     #[error(transparent)]
-    Assets(#[from] assets::Error),
-    /// The control plane is not as wanted.
-    #[error(transparent)]
-    ControlPlane(#[from] control_plane::Error),
-    /// The stand-in is not as wanted.
-    #[error(transparent)]
-    StandIn(#[from] stand_in::Error),
-    /// The operator is not as wanted.
-    #[error(transparent)]
-    Operator(#[from] operator::Error),
-    /// A file cannot be used.
-    #[error("cannot {what} {}", path.display())]
-    File {
-        /// What was tried.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+    Sandbox(crate::Error),
     /// Kubernetes refused.
     #[error("cannot {what}")]
     Kubernetes {
@@ -55,6 +35,12 @@ pub enum Error {
         /// Where the operator logs.
         log: PathBuf,
     },
+}
+
+impl<E: Into<crate::Error>> From<E> for Error {
+    fn from(part: E) -> Self {
+        Self::Sandbox(part.into())
+    }
 }
 
 /// What is measured at once.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::Error;
+use crate::file;
 
 /// One attempt to write to Kubernetes, answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,12 +63,11 @@ struct Status {
 
 /// All writes of an audit log. The line that is being written at this moment is left out.
 pub(super) fn read(log: &Path) -> Result<Vec<KubernetesWrite>, Error> {
-    let failed = |source| Error::File { what: "read the audit log", path: log.to_path_buf(), source };
-    let text = std::fs::read_to_string(log).map_err(failed)?;
+    let text = std::fs::read_to_string(log).map_err(file::failed("read the audit log", log))?;
     let complete = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
-    let events =
-        complete.lines().map(|line| serde_json::from_str::<Event>(line).map_err(std::io::Error::from));
-    events.filter_map(|event| event.map(write).transpose()).collect::<Result<_, _>>().map_err(failed)
+    let events = complete.lines().map(serde_json::from_str::<Event>);
+    let writes = events.filter_map(|event| event.map(write).transpose()).collect::<Result<_, _>>();
+    Ok(writes.map_err(file::failed("read the audit log", log))?)
 }
 
 /// The write that an event tells of; `None` for what writes nothing, such as a review of somebody's rights.

@@ -9,6 +9,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair
 use serde_json::json;
 
 use super::Error;
+use crate::file::{self, failed};
 
 /// The files of one control plane.
 #[derive(Debug)]
@@ -57,11 +58,11 @@ impl Files {
         let private = pair.to_pkcs8v1().map_err(|_| Error::Key)?;
         let public = pair.public_key().as_der().map_err(|_| Error::Key)?;
         self.write(SIGNING_KEY, &pem("PRIVATE KEY", private.as_ref()))?;
-        self.write(SIGNING_KEY_PUBLIC, &pem("PUBLIC KEY", public.as_ref()))
+        Ok(self.write(SIGNING_KEY_PUBLIC, &pem("PUBLIC KEY", public.as_ref()))?)
     }
 
     /// Writes the administrator's kubeconfig, for the port that the API server has.
-    pub fn write_kubeconfig(&self, port: u16) -> Result<(), Error> {
+    pub fn write_kubeconfig(&self, port: u16) -> Result<(), file::Error> {
         let config = json!({
             "apiVersion": "v1",
             "kind": "Config",
@@ -81,19 +82,14 @@ impl Files {
         self.logs.join(format!("{server}.log"))
     }
 
-    fn write(&self, name: &str, content: &str) -> Result<(), Error> {
+    fn write(&self, name: &str, content: &str) -> Result<(), file::Error> {
         private_file(&self.folder.join(name), content)
     }
 }
 
-fn private_file(path: &Path, content: &str) -> Result<(), Error> {
+fn private_file(path: &Path, content: &str) -> Result<(), file::Error> {
     std::fs::write(path, content).map_err(failed("write", path))?;
     std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed("protect", path))
-}
-
-fn failed(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
-    let path = path.to_path_buf();
-    move |source| Error::File { what, path, source }
 }
 
 fn random_token() -> Result<String, Error> {

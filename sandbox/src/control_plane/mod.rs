@@ -15,6 +15,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
 use crate::assets::{self, Program};
+use crate::file;
 use crate::process::{self, Lifetime, Process};
 
 pub use audit::KubernetesWrite;
@@ -41,15 +42,11 @@ pub enum Error {
     #[error(transparent)]
     Process(#[from] process::Error),
     /// A file cannot be used.
-    #[error("cannot {what} {}", path.display())]
-    File {
-        /// What was tried.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] file::Error),
+    /// There is no port for the API server to listen on.
+    #[error("cannot find a free port for the API server")]
+    Port(#[source] std::io::Error),
     /// The system has no random numbers.
     #[error("cannot make a key for the control plane")]
     Key,

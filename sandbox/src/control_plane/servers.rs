@@ -57,7 +57,7 @@ async fn start_api_server_once(
     files: &Files,
     lifetime: &Lifetime,
 ) -> Result<Process, Error> {
-    let port = free_port()?;
+    let port = crate::free_port().map_err(Error::Port)?;
     files.write_kubeconfig(port)?;
     let command = api_server_command(api_server, files, port);
     let mut server = Process::start("kube-apiserver", command, &files.log("kube-apiserver"), lifetime)?;
@@ -112,13 +112,4 @@ pub(super) fn start_controllers(
     ]);
     let log = files.log("kube-controller-manager");
     Ok(Process::start("kube-controller-manager", command, &log, lifetime)?)
-}
-
-/// A port of loopback that nobody listens on at this moment.
-fn free_port() -> Result<u16, Error> {
-    crate::free_port().map_err(|source| Error::File {
-        what: "find a free port on",
-        path: "127.0.0.1".into(),
-        source,
-    })
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::Error;
-use super::folder::{Folder, failed};
+use super::folder::Folder;
+use crate::file;
 use crate::operator::{aws_environment, command};
 
 /// What a demo's commands need to know.
@@ -19,9 +19,9 @@ pub(super) struct Environment<'a> {
 
 impl Environment<'_> {
     /// Writes the file that a shell reads.
-    pub fn write(&self) -> Result<(), Error> {
+    pub fn write(&self) -> Result<(), file::Error> {
         let path = self.folder.environment();
-        std::fs::write(&path, self.script()).map_err(failed("write", &path))
+        std::fs::write(&path, self.script()).map_err(file::failed("write", &path))
     }
 
     fn script(&self) -> String {

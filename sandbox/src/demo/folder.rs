@@ -4,8 +4,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::Error;
+use crate::checkout;
+use crate::file::{self, failed};
+use crate::process::Lifetime;
 use crate::record::{self, Record};
-use crate::{checkout, process::Lifetime};
 
 /// The folder of this checkout's demo.
 #[derive(Debug)]
@@ -40,8 +42,8 @@ impl Folder {
     }
 
     /// All processes of the last demo, in the order in which they were started.
-    pub fn records(&self) -> Result<Vec<Record>, Error> {
-        Ok(record::read(&self.records_file())?)
+    pub fn records(&self) -> Result<Vec<Record>, record::Error> {
+        record::read(&self.records_file())
     }
 
     fn records_file(&self) -> PathBuf {
@@ -56,7 +58,7 @@ impl Folder {
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(std::fs::TryLockError::WouldBlock) => Err(Error::Busy),
-            Err(std::fs::TryLockError::Error(error)) => Err(failed("lock", &path)(error)),
+            Err(std::fs::TryLockError::Error(error)) => Err(failed("lock", &path)(error).into()),
         }
     }
 
@@ -74,7 +76,7 @@ impl Folder {
     }
 
     /// Removes what an earlier demo left, for a new one.
-    pub fn clear(&self) -> Result<(), Error> {
+    pub fn clear(&self) -> Result<(), file::Error> {
         self.forget()?;
         remove(&self.root.join("logs"))?;
         remove(&self.calls())?;
@@ -83,7 +85,7 @@ impl Folder {
     }
 
     /// Removes what is of no use without processes; logs are kept to be read.
-    pub fn forget(&self) -> Result<(), Error> {
+    pub fn forget(&self) -> Result<(), file::Error> {
         for name in ["control-plane", "kubeconfig", "env", "pids"] {
             remove(&self.root.join(name))?;
         }
@@ -91,21 +93,12 @@ impl Folder {
     }
 }
 
-fn remove(path: &Path) -> Result<(), Error> {
+fn remove(path: &Path) -> Result<(), file::Error> {
     let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     match removed {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed("remove", path)(error)),
         _ => Ok(()),
     }
-}
-
-/// What went wrong with a file.
-pub(super) fn failed<E>(what: &'static str, path: &Path) -> impl FnOnce(E) -> Error
-where
-    E: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    let path = path.to_path_buf();
-    move |error| Error::File { what, path, source: error.into() }
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use kube::api::{ApiResource, DynamicObject};
-use kube::core::GroupVersionKind;
-use kube::{Api, Client};
+use kube::Client;
+use kube::api::DynamicObject;
 use serde_json::Value;
 
 use crate::console::{Step, duration};
+use crate::pipeline::{self, holds};
 
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_millis(250);
@@ -38,7 +38,7 @@ pub(super) async fn until_ready(
     step: &Step,
     mut operator_ended: impl FnMut() -> bool,
 ) -> Result<String, String> {
-    let api = pipelines(client, &pipeline.namespace);
+    let api = pipeline::api(client, &pipeline.namespace);
     let started = Instant::now();
     let mut at = String::new();
     while started.elapsed() < limit {
@@ -59,11 +59,6 @@ pub(super) async fn until_ready(
     Err(format!("{} was not ready within {}: {at}", pipeline.name, duration(limit)))
 }
 
-fn pipelines(client: &Client, namespace: &str) -> Api<DynamicObject> {
-    let kind = GroupVersionKind::gvk("streamflix.io", "v1alpha1", "VideoPipeline");
-    Api::namespaced_with(client.clone(), namespace, &ApiResource::from_gvk(&kind))
-}
-
 fn standing(object: &DynamicObject) -> Standing {
     let status = object.data.get("status").unwrap_or(&Value::Null);
     let text = |field: &str| status.get(field).and_then(Value::as_str).unwrap_or_default();
@@ -71,26 +66,15 @@ fn standing(object: &DynamicObject) -> Standing {
     if seen != object.metadata.generation {
         return Standing::Underway("the operator has not seen it yet".to_owned());
     }
-    if is_true(condition(status, "Ready")) {
+    if holds(object, "Ready").is_some() {
         return Standing::Ready(text("resourcesReady").to_owned());
     }
-    let stalled = condition(status, "Stalled");
-    if is_true(stalled) {
-        let why = stalled.and_then(|stalled| stalled.get("message")).and_then(Value::as_str);
-        return Standing::Stalled(why.unwrap_or_default().to_owned());
+    if let Some(why) = holds(object, "Stalled") {
+        return Standing::Stalled(why.to_owned());
     }
     // The message counts the resources too.
     let at = if text("message").is_empty() { text("resourcesReady") } else { text("message") };
     Standing::Underway(format!("{}: {at}", text("phase")))
-}
-
-fn condition<'a>(status: &'a Value, of_type: &str) -> Option<&'a Value> {
-    let conditions = status.get("conditions")?.as_array()?;
-    conditions.iter().find(|condition| condition.get("type").and_then(Value::as_str) == Some(of_type))
-}
-
-fn is_true(condition: Option<&Value>) -> bool {
-    condition.and_then(|condition| condition.get("status")).and_then(Value::as_str) == Some("True")
 }
 
 #[cfg(test)]

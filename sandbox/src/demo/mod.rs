@@ -9,8 +9,6 @@ mod up;
 
 use std::path::PathBuf;
 
-use crate::{assets, control_plane, operator, process, record, stand_in};
-
 pub use down::down;
 pub use up::up;
 
@@ -34,34 +32,9 @@ pub enum Error {
     /// A person has had enough.
     #[error("interrupted; everything that was started has been ended")]
     Interrupted,
-    /// What it needs is not there.
+    /// A part of the sandbox is not as wanted.
     #[error(transparent)]
-    Assets(#[from] assets::Error),
-    /// The control plane is not as wanted.
-    #[error(transparent)]
-    ControlPlane(#[from] control_plane::Error),
-    /// The stand-in is not as wanted.
-    #[error(transparent)]
-    StandIn(#[from] stand_in::Error),
-    /// The operator is not as wanted.
-    #[error(transparent)]
-    Operator(#[from] operator::Error),
-    /// A process is not as wanted.
-    #[error(transparent)]
-    Process(#[from] process::Error),
-    /// The records of processes cannot be used.
-    #[error(transparent)]
-    Record(#[from] record::Error),
-    /// A file cannot be used.
-    #[error("cannot {what} {}", path.display())]
-    File {
-        /// What was tried.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+    Sandbox(crate::Error),
     /// A command failed.
     #[error("`{command}` failed:\n{output}")]
     Command {
@@ -83,6 +56,12 @@ pub enum Error {
     /// A process would not end.
     #[error("{0} still runs, although it was killed")]
     WillNotEnd(String),
+}
+
+impl<E: Into<crate::Error>> From<E> for Error {
+    fn from(part: E) -> Self {
+        Self::Sandbox(part.into())
+    }
 }
 
 const LEFT_RUNNING: &str = "What still runs goes on running: `. .sandbox/env` lets your shell look around, \

@@ -6,23 +6,19 @@ use std::process::Command;
 use std::time::Duration;
 
 use kube::Client;
-use kube::api::DynamicObject;
 
 use super::environment::Environment;
-use super::folder::{Folder, failed};
+use super::folder::Folder;
 use super::follow::{Pipeline, until_ready};
 use super::{Error, down};
 use crate::assets::{self, Program};
 use crate::console::{Step, last_lines};
-use crate::control_plane::{ControlPlane, install_crd};
+use crate::control_plane::ControlPlane;
 use crate::operator::{Operator, OperatorOptions};
+use crate::pipeline::EXAMPLE;
 use crate::stand_in::{Durations, StandIn, StandInOptions};
-use crate::{checkout, control_plane};
+use crate::{control_plane, file, pipeline};
 
-/// The pipeline that the demo applies, within the checkout.
-const PIPELINE: &str = "pipeline-dev.yaml";
-/// The definition that it installs.
-const DEFINITION: &str = "crds/videopipelines.streamflix.io.yaml";
 /// Lines of the operator's log that are shown when something fails.
 const TAIL: usize = 20;
 
@@ -104,8 +100,8 @@ async fn start_stand_in(folder: &Folder) -> Result<String, Error> {
 
 async fn install_definition(client: &Client) -> Result<(), Error> {
     let step = Step::begin("install VideoPipeline");
-    install_crd(client, &read_yaml(&checkout().join(DEFINITION))?).await?;
-    step.done(DEFINITION);
+    pipeline::define(client).await?;
+    step.done(pipeline::DEFINITION);
     Ok(())
 }
 
@@ -129,15 +125,14 @@ async fn start_operator(folder: &Folder, programs: &Path, endpoint: &str) -> Res
 
 /// Applies the pipeline and follows it.
 async fn apply(environment: &Environment<'_>, servers: &mut Servers, limit: Duration) -> Result<(), Error> {
-    let file = checkout().join(PIPELINE);
-    let pipeline: DynamicObject = read_yaml(&file)?;
+    let metadata = pipeline::example()?.metadata;
     let pipeline = Pipeline {
-        name: pipeline.metadata.name.unwrap_or_default(),
-        namespace: pipeline.metadata.namespace.unwrap_or_else(|| "default".to_owned()),
+        name: metadata.name.unwrap_or_default(),
+        namespace: metadata.namespace.unwrap_or_else(|| "default".to_owned()),
     };
-    let typed = format!("kubectl apply -f {PIPELINE}");
+    let typed = format!("kubectl apply -f {EXAMPLE}");
     let step = Step::begin(typed.as_str());
-    let said = output(&typed, environment.kubectl(&["apply", "-f", PIPELINE]))?;
+    let said = output(&typed, environment.kubectl(&["apply", "-f", EXAMPLE]))?;
     step.done(said.trim());
 
     let step = Step::live(format!("make environment {}", pipeline.name));
@@ -186,12 +181,8 @@ End it
   make demo-down";
 
 /// The folder of this program, where the others are built too.
-fn programs() -> Result<PathBuf, Error> {
-    let me = std::env::current_exe().map_err(failed("find", Path::new("the folder of this program")))?;
+fn programs() -> Result<PathBuf, file::Error> {
+    let me =
+        std::env::current_exe().map_err(file::failed("find", Path::new("the folder of this program")))?;
     Ok(me.parent().unwrap_or(Path::new(".")).to_path_buf())
-}
-
-fn read_yaml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Error> {
-    let text = std::fs::read_to_string(path).map_err(failed("read", path))?;
-    serde_yaml::from_str(&text).map_err(failed("read", path))
 }

@@ -1,17 +1,16 @@
 //! The verdict of a real API server.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kube::api::{ApiResource, DynamicObject, PostParams};
 use kube::core::response::StatusCause;
 use kube::{Api, Client};
-use sandbox::{ControlPlane, install_crd};
+use sandbox::ControlPlane;
 use serde_json::Value;
-use tokio::sync::OnceCell;
-use video_pipeline_operator::api::{VideoPipeline, crd};
+use video_pipeline_operator::api::VideoPipeline;
 
 use super::case::Case;
+use crate::support::control_plane;
 
 /// A control plane that serves VideoPipelines, and nobody who acts on them.
 pub struct Server {
@@ -35,19 +34,9 @@ const ECHOES: [&str; 3] =
     ["some validation rules were not checked", "Checked value must be of type", "accessor error"];
 
 impl Server {
-    /// The one that all tests of this module share, by a client of the calling test.
+    /// The one that all tests share, by a client of the calling test. Every operator keeps to its own namespace.
     pub async fn shared() -> Self {
-        static PLANE: OnceCell<ControlPlane> = OnceCell::const_new();
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("admission");
-        let plane = PLANE.get_or_init(|| async {
-            // What an earlier run stored would be in the way.
-            let _ = std::fs::remove_dir_all(&folder);
-            let plane = ControlPlane::start(&folder).await.unwrap();
-            let definition = crd::definition().unwrap();
-            install_crd(&plane.client().await.unwrap(), &definition).await.unwrap();
-            plane
-        });
-        let plane = plane.await;
+        let plane = control_plane::shared().await;
         let client = plane.client().await.unwrap();
         let resource = ApiResource::erase::<VideoPipeline>(&());
         let pipelines = Api::namespaced_with(client.clone(), "default", &resource);

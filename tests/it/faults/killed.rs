@@ -7,6 +7,7 @@ use video_pipeline_operator::api::INTENT;
 
 use super::inventory::inventory;
 use super::stage::Stage;
+use crate::support::account::Account;
 
 const NAME: &str = "dev";
 
@@ -35,32 +36,34 @@ impl Death {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_made_twice_and_nothing_is_lost_whenever_the_operator_is_killed() {
     let stage = Stage::set("killed").await;
-    let (wanted, calls) = undisturbed(&stage).await;
+    let account = Account::open(stage.aws.endpoint()).await;
+    let (wanted, calls) = undisturbed(&stage, &account).await;
     assert!(wanted.values().sum::<usize>() > 30, "{wanted:?}");
 
     let spread = (0..8).map(|eighth| Death::After(1 + eighth * (calls - 1) / 8));
     let unanswered = ["ec2:CreateVpc", "ec2:CreateInternetGateway"].map(Death::Unanswered);
     for death in spread.chain(unanswered) {
-        survives(&stage, death, &wanted).await;
+        survives(&stage, &account, death, &wanted).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn neither_a_lost_record_nor_reads_that_lag_for_long_leave_two_of_anything() {
     let stage = Stage::set("forgotten").await;
-    let (wanted, _) = undisturbed(&stage).await;
+    let account = Account::open(stage.aws.endpoint()).await;
+    let (wanted, _) = undisturbed(&stage, &account).await;
     for call in ["ec2:CreateVpc", "ec2:CreateInternetGateway"] {
-        survives(&stage, Death::Forgotten(call), &wanted).await;
-        survives(&stage, Death::Surplus(call), &wanted).await;
+        survives(&stage, &account, Death::Forgotten(call), &wanted).await;
+        survives(&stage, &account, Death::Surplus(call), &wanted).await;
     }
 }
 
 /// What a creation comes to when nobody dies, and how many mutating calls it takes.
-async fn undisturbed(stage: &Stage) -> (BTreeMap<String, usize>, usize) {
+async fn undisturbed(stage: &Stage, account: &Account) -> (BTreeMap<String, usize>, usize) {
     let operator = stage.start("undisturbed", &[]).await;
     stage.create(NAME).await;
     stage.ready(NAME).await;
-    let (wanted, calls) = (inventory(stage.aws.endpoint()).await, stage.mutations().len());
+    let (wanted, calls) = (inventory(account), stage.mutations().len());
     stage.delete(NAME).await;
     stage.gone(NAME).await;
     drop(operator);
@@ -68,7 +71,7 @@ async fn undisturbed(stage: &Stage) -> (BTreeMap<String, usize>, usize) {
 }
 
 /// Creates, dies, comes back, and deletes.
-async fn survives(stage: &Stage, death: Death, wanted: &BTreeMap<String, usize>) {
+async fn survives(stage: &Stage, account: &Account, death: Death, wanted: &BTreeMap<String, usize>) {
     stage.aws.reset().await.unwrap();
     die(stage, death).await;
     let read_lag = if matches!(death, Death::Surplus(_)) { "--read-lag=100ms" } else { "--read-lag=3s" };
@@ -76,7 +79,7 @@ async fn survives(stage: &Stage, death: Death, wanted: &BTreeMap<String, usize>)
     stage.ready(NAME).await;
     stage
         .until(&format!("{death:?}: what stands there is {wanted:#?}"), async || {
-            let found = inventory(stage.aws.endpoint()).await;
+            let found = inventory(account);
             // What is too much may go a little later, but only where reads lagged for longer than was allowed for.
             assert!(found == *wanted || matches!(death, Death::Surplus(_)), "{death:?}: {found:#?}");
             found == *wanted
@@ -85,7 +88,7 @@ async fn survives(stage: &Stage, death: Death, wanted: &BTreeMap<String, usize>)
     lag(stage, 0).await;
     stage.delete(NAME).await;
     stage.gone(NAME).await;
-    let left = inventory(stage.aws.endpoint()).await;
+    let left = inventory(account);
     assert!(left.is_empty(), "{death:?}: {left:#?}");
     drop(operator);
 }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use sandbox::Operator;
 
-use super::stage::{Stage, control_plane, folder};
+use super::stage::Stage;
+use crate::support::control_plane::{self, empty_folder};
 
 const NAME: &str = "dev";
 
@@ -31,7 +32,7 @@ async fn calls_under_way_are_ended_and_nothing_is_begun() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_says_how_it_is_and_stops_also_when_the_control_plane_is_gone() {
-    let control_plane = control_plane(&folder("unreachable-control-plane")).await;
+    let control_plane = control_plane::start(&empty_folder("faults/unreachable-control-plane")).await;
     let stage = Stage::within("unreachable", &control_plane).await;
     let mut operator = stage
         .start("operator", &["--sweep-period=1s", &format!("--lease-namespace={}", stage.namespace)])

@@ -1,18 +1,17 @@
 //! Where each test plays: a stand-in of its own, and a namespace in the control plane that all of them share.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use k8s_openapi::api::core::v1::Namespace;
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{DeleteParams, DynamicObject, ObjectMeta, Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use sandbox::{
-    AwsCall, ControlPlane, Lifetime, Operator, OperatorOptions, StandIn, StandInOptions, install_crd,
+    AwsCall, ControlPlane, Lifetime, Operator, OperatorOptions, StandIn, StandInOptions, pipeline,
 };
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
 use video_pipeline_operator::controller::resource_type;
+
+use crate::support::control_plane::{self, create_namespace, empty_folder};
 
 /// How long anything may take on a busy machine.
 const LIMIT: Duration = Duration::from_secs(90);
@@ -29,44 +28,17 @@ pub struct Stage {
     folder: PathBuf,
 }
 
-/// It ends with the process: its leash breaks.
-static CONTROL_PLANE: OnceCell<ControlPlane> = OnceCell::const_new();
-
-/// A folder of this module's own, empty.
-pub fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults").join(name);
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).unwrap();
-    }
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-/// A control plane that knows `VideoPipeline`.
-pub async fn control_plane(folder: &Path) -> ControlPlane {
-    let control_plane = ControlPlane::start(folder).await.unwrap();
-    let definition = concat!(env!("CARGO_MANIFEST_DIR"), "/crds/videopipelines.streamflix.io.yaml");
-    let definition: CustomResourceDefinition =
-        serde_yaml::from_str(&std::fs::read_to_string(definition).unwrap()).unwrap();
-    install_crd(&control_plane.client().await.unwrap(), &definition).await.unwrap();
-    control_plane
-}
-
 impl Stage {
     /// A stage of this name, in the control plane of all.
     pub async fn set(name: &str) -> Self {
-        let control_plane =
-            CONTROL_PLANE.get_or_init(|| async { control_plane(&folder("control-plane")).await }).await;
-        Self::within(name, control_plane).await
+        Self::within(name, control_plane::shared().await).await
     }
 
     /// A stage of this name in a control plane.
     pub async fn within(name: &str, control_plane: &ControlPlane) -> Self {
-        let folder = folder(name);
+        let folder = empty_folder(&format!("faults/{name}"));
         let client = control_plane.client().await.unwrap();
-        let metadata = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
-        let namespace = Namespace { metadata, ..Namespace::default() };
-        Api::all(client.clone()).create(&PostParams::default(), &namespace).await.unwrap();
+        create_namespace(&client, name).await;
         Self {
             aws: StandIn::start(StandInOptions::quick(&folder)).await.unwrap(),
             client,
@@ -127,8 +99,8 @@ impl Stage {
 
     /// Returns when the pipeline is Ready.
     pub async fn ready(&self, name: &str) {
-        self.until(&format!("{name} is ready"), async || is_ready(&self.api().get(name).await.unwrap()))
-            .await;
+        let is_ready = async || pipeline::holds(&self.api().get(name).await.unwrap(), "Ready").is_some();
+        self.until(&format!("{name} is ready"), is_ready).await;
     }
 
     /// Returns when the pipeline is gone.
@@ -177,10 +149,4 @@ pub async fn until(
         tokio::time::sleep(LOOK).await;
     }
     Ok(begun.elapsed())
-}
-
-fn is_ready(pipeline: &DynamicObject) -> bool {
-    let conditions = pipeline.data.pointer("/status/conditions").and_then(Value::as_array);
-    let is_ready = |condition: &Value| condition["type"] == "Ready" && condition["status"] == "True";
-    conditions.is_some_and(|conditions| conditions.iter().any(is_ready))
 }

@@ -13,6 +13,7 @@ mod script;
 mod told;
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::{env, fs};
 
 use similar::TextDiff;
@@ -36,12 +37,16 @@ fn told(case: &Path) -> Told {
     pass::live(&script::yaml(&read("pipeline.yaml")).expect("YAML"), &script)
 }
 
+/// What all cases come to.
+static TOLD: LazyLock<Vec<(PathBuf, Told)>> =
+    LazyLock::new(|| cases().into_iter().map(|case| (case.clone(), told(&case))).collect());
+
 #[test]
 fn people_read_what_they_should() {
     let update = env::var_os("UPDATE").is_some();
     let mut differences = String::new();
-    for case in cases() {
-        for (name, text) in told(&case).files() {
+    for (case, told) in &*TOLD {
+        for (name, text) in told.files() {
             let path = case.join(name);
             let golden = fs::read_to_string(&path).unwrap_or_default();
             if update {
@@ -58,15 +63,15 @@ fn people_read_what_they_should() {
 /// The same folder says the same again: nothing in a text depends on the time or on chance.
 #[test]
 fn texts_are_the_same_each_time() {
-    for case in cases() {
-        assert_eq!(told(&case).files(), told(&case).files(), "{}", case.display());
+    for (case, before) in &*TOLD {
+        assert_eq!(before.files(), told(case).files(), "{}", case.display());
     }
 }
 
 /// A text that says another thing is noticed: the comparison is of words, not of shapes.
 #[test]
 fn another_world_is_told_otherwise() {
-    let texts: Vec<_> = cases().iter().map(|case| told(case).files()).collect();
+    let texts: Vec<_> = TOLD.iter().map(|(_, told)| told.files()).collect();
     for (at, text) in texts.iter().enumerate() {
         assert!(!texts[..at].contains(text), "two cases tell the same: {text:?}");
     }

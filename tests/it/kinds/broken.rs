@@ -5,15 +5,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use serde_json::{Value, json};
-use video_pipeline_operator::aws::Aws;
-use video_pipeline_operator::engine::{
-    Changes, Deleted, Depth, Failure, Key, Meaning, Object, Observed, Scope,
-};
+use video_pipeline_operator::engine::{Deleted, Failure, Meaning, Object, Observed, Scope};
 use video_pipeline_operator::kinds;
 
-use super::over::{Inner, Manner, Seen, over};
+use super::over::{Creation, Deletion, Inner, Look, Manner, Seen, Update, over};
 use super::rig::Kinds;
 
 /// In which way.
@@ -88,63 +84,6 @@ impl Broken {
             _ => {}
         }
     }
-
-    async fn create_somehow(
-        &self,
-        inner: Inner,
-        aws: &Aws,
-        key: &Key,
-        spec: Value,
-    ) -> Result<Value, Failure> {
-        let mut other = key.clone();
-        match self.how {
-            How::MakesTwo => {
-                other.name = format!("{}-{}", key.name, self.made.fetch_add(1, Ordering::SeqCst));
-                inner.create(aws, &other, spec).await
-            }
-            How::LeavesScaffolding => {
-                other.name = format!("{}-scaffolding-{}", key.name, self.made.fetch_add(1, Ordering::SeqCst));
-                other.owner = "nobody".to_owned();
-                let scaffolding = inner.create(aws, &other, spec.clone()).await?;
-                let made = inner.create(aws, key, spec).await?;
-                inner.delete(aws, scaffolding).await?;
-                Ok(made)
-            }
-            How::OverwritesStrangers => match inner.create(aws, key, spec.clone()).await {
-                Err(taken) if taken.is(Meaning::AlreadyExists) => {
-                    let name = key.name.as_str();
-                    aws.logs
-                        .put_retention_policy()
-                        .log_group_name(name)
-                        .retention_in_days(1)
-                        .send()
-                        .await
-                        .ok();
-                    Err(taken)
-                }
-                made => made,
-            },
-            _ => inner.create(aws, key, spec).await,
-        }
-    }
-
-    async fn delete_somehow(&self, inner: Inner, aws: &Aws, outputs: Value) -> Result<Deleted, Failure> {
-        if self.how == How::DeletesOnlyOnce {
-            let mut deleted = self.deleted.lock().unwrap();
-            if deleted.contains(&outputs) {
-                return Err(Failure {
-                    operation: "logs:DeleteLogGroup".into(),
-                    code: "ResourceNotFoundException".into(),
-                    message: "The specified log group does not exist.".into(),
-                    request_id: None,
-                    meaning: Meaning::NotFound,
-                    retry_after: None,
-                });
-            }
-            deleted.push(outputs.clone());
-        }
-        inner.delete(aws, outputs).await
-    }
 }
 
 impl Manner for Broken {
@@ -161,56 +100,68 @@ impl Manner for Broken {
         spec
     }
 
-    fn observe<'a>(
-        &'a self,
-        inner: Inner,
-        aws: &'a Aws,
-        scopes: &'a [Scope],
-        depth: Depth,
-    ) -> BoxFuture<'a, Result<Seen, Failure>> {
-        Box::pin(async move {
-            if self.how != How::ReadsOneByOne {
-                return Ok(self.misread(scopes, inner.observe(aws, scopes, depth).await?));
-            }
-            let mut seen = Seen::new();
-            for scope in scopes {
-                seen.extend(inner.observe(aws, std::slice::from_ref(scope), depth).await?);
-            }
-            Ok(seen)
-        })
+    async fn observe(&self, look: Look<'_>) -> Result<Seen, Failure> {
+        if self.how != How::ReadsOneByOne {
+            return Ok(self.misread(look.scopes, look.go().await?));
+        }
+        let mut seen = Seen::new();
+        for scope in look.scopes {
+            seen.extend(Look { scopes: std::slice::from_ref(scope), ..look }.go().await?);
+        }
+        Ok(seen)
     }
 
-    fn create<'a>(
-        &'a self,
-        inner: Inner,
-        aws: &'a Aws,
-        key: &'a Key,
-        spec: Value,
-    ) -> BoxFuture<'a, Result<Value, Failure>> {
-        Box::pin(self.create_somehow(inner, aws, key, spec))
-    }
-
-    fn update<'a>(
-        &'a self,
-        inner: Inner,
-        aws: &'a Aws,
-        key: &'a Key,
-        outputs: Value,
-        spec: Value,
-        changes: &'a Changes,
-    ) -> BoxFuture<'a, Result<(), Failure>> {
+    async fn create(&self, creation: Creation<'_>) -> Result<Value, Failure> {
+        let Creation { inner, aws, key, .. } = creation;
+        let mut other = key.clone();
         match self.how {
-            How::IgnoresUpdates => Box::pin(async { Ok(()) }),
-            _ => inner.update(aws, key, outputs, spec, changes),
+            How::MakesTwo => {
+                other.name = format!("{}-{}", key.name, self.made.fetch_add(1, Ordering::SeqCst));
+                Creation { key: &other, ..creation }.go().await
+            }
+            How::LeavesScaffolding => {
+                other.name = format!("{}-scaffolding-{}", key.name, self.made.fetch_add(1, Ordering::SeqCst));
+                other.owner = "nobody".to_owned();
+                let scaffolding = Creation { key: &other, ..creation.clone() }.go().await?;
+                let made = creation.go().await?;
+                inner.delete(aws, scaffolding).await?;
+                Ok(made)
+            }
+            How::OverwritesStrangers => {
+                let made = creation.go().await;
+                if made.as_ref().is_err_and(|taken| taken.is(Meaning::AlreadyExists)) {
+                    let retention = aws.logs.put_retention_policy().log_group_name(&key.name);
+                    retention.retention_in_days(1).send().await.ok();
+                }
+                made
+            }
+            _ => creation.go().await,
         }
     }
 
-    fn delete<'a>(
-        &'a self,
-        inner: Inner,
-        aws: &'a Aws,
-        outputs: Value,
-    ) -> BoxFuture<'a, Result<Deleted, Failure>> {
-        Box::pin(self.delete_somehow(inner, aws, outputs))
+    async fn update(&self, update: Update<'_>) -> Result<(), Failure> {
+        if self.how == How::IgnoresUpdates { Ok(()) } else { update.go().await }
+    }
+
+    async fn delete(&self, deletion: Deletion<'_>) -> Result<Deleted, Failure> {
+        if self.how == How::DeletesOnlyOnce {
+            let mut deleted = self.deleted.lock().unwrap();
+            if deleted.contains(&deletion.outputs) {
+                return Err(no_such_group());
+            }
+            deleted.push(deletion.outputs.clone());
+        }
+        deletion.go().await
+    }
+}
+
+fn no_such_group() -> Failure {
+    Failure {
+        operation: "logs:DeleteLogGroup".into(),
+        code: "ResourceNotFoundException".into(),
+        message: "The specified log group does not exist.".into(),
+        request_id: None,
+        meaning: Meaning::NotFound,
+        retry_after: None,
     }
 }

@@ -17,8 +17,44 @@ pub type Inner = &'static dyn AnyKind<Aws>;
 /// Per scope, what was seen.
 pub type Seen = Vec<Vec<(Address, Observed)>>;
 
+/// What is asked of a kind, and of which one. Each is done by `go`.
+macro_rules! request {
+    ($(#[$doc:meta])* $name:ident<$life:lifetime> { $($field:ident: $type:ty),* } by $call:ident -> $answer:ty) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name<$life> {
+            pub inner: Inner,
+            pub aws: &$life Aws,
+            $(pub $field: $type),*
+        }
+
+        impl $name<'_> {
+            /// As the kind itself does it.
+            pub async fn go(self) -> Result<$answer, Failure> {
+                self.inner.$call(self.aws, $(self.$field),*).await
+            }
+        }
+    };
+}
+
+request!(
+    /// To look.
+    Look<'a> { scopes: &'a [Scope], depth: Depth } by observe -> Seen
+);
+request!(
+    /// To make.
+    Creation<'a> { key: &'a Key, spec: Value } by create -> Value
+);
+request!(
+    /// To change.
+    Update<'a> { key: &'a Key, outputs: Value, spec: Value, changes: &'a Changes } by update -> ()
+);
+request!(
+    /// To remove.
+    Deletion<'a> { outputs: Value } by delete -> Deleted
+);
+
 /// How the work of a kind is done; where nothing is said, as it does it itself.
-#[allow(missing_docs, reason = "each method stands for the one of the same name of `AnyKind`")]
 pub trait Manner: Send + Sync + 'static {
     fn lag(&self, inner: Inner) -> Duration {
         inner.lag()
@@ -26,42 +62,17 @@ pub trait Manner: Send + Sync + 'static {
     fn normal(&self, inner: Inner, spec: Value) -> Value {
         inner.normal(spec)
     }
-    fn observe<'a>(
-        &'a self,
-        inner: Inner,
-        aws: &'a Aws,
-        scopes: &'a [Scope],
-        depth: Depth,
-    ) -> BoxFuture<'a, Result<Seen, Failure>> {
-        inner.observe(aws, scopes, depth)
+    fn observe(&self, look: Look<'_>) -> impl Future<Output = Result<Seen, Failure>> + Send {
+        look.go()
     }
-    fn create<'a>(
-        &'a self,
-        inner: Inner,
-        aws: &'a Aws,
-        key: &'a Key,
-        spec: Value,
-    ) -> BoxFuture<'a, Result<Value, Failure>> {
-        inner.create(aws, key, spec)
+    fn create(&self, creation: Creation<'_>) -> impl Future<Output = Result<Value, Failure>> + Send {
+        creation.go()
     }
-    fn update<'a>(
-        &'a self,
-        inner: Inner,
-        aws: &'a Aws,
-        key: &'a Key,
-        outputs: Value,
-        spec: Value,
-        changes: &'a Changes,
-    ) -> BoxFuture<'a, Result<(), Failure>> {
-        inner.update(aws, key, outputs, spec, changes)
+    fn update(&self, update: Update<'_>) -> impl Future<Output = Result<(), Failure>> + Send {
+        update.go()
     }
-    fn delete<'a>(
-        &'a self,
-        inner: Inner,
-        aws: &'a Aws,
-        outputs: Value,
-    ) -> BoxFuture<'a, Result<Deleted, Failure>> {
-        inner.delete(aws, outputs)
+    fn delete(&self, deletion: Deletion<'_>) -> impl Future<Output = Result<Deleted, Failure>> + Send {
+        deletion.go()
     }
 }
 
@@ -76,39 +87,28 @@ struct Over<M: 'static> {
     manner: &'static M,
 }
 
+/// What is true of the kind whatever its manner.
+macro_rules! as_inner {
+    ($($name:ident: $type:ty),* $(,)?) => {
+        $(fn $name(&self) -> $type { self.inner.$name() })*
+    };
+}
+
 impl<M: Manner> AnyKind<Aws> for Over<M> {
-    fn name(&self) -> &'static str {
-        self.inner.name()
-    }
-    fn refers_to(&self) -> &'static [&'static str] {
-        self.inner.refers_to()
-    }
-    fn immutable(&self) -> &'static [&'static str] {
-        self.inner.immutable()
-    }
-    fn create_first(&self) -> bool {
-        self.inner.create_first()
-    }
-    fn holds_data(&self) -> Data {
-        self.inner.holds_data()
-    }
-    fn while_settling(&self) -> &'static [&'static str] {
-        self.inner.while_settling()
-    }
-    fn at_creation(&self) -> &'static [&'static str] {
-        self.inner.at_creation()
-    }
-    fn private(&self) -> &'static [&'static str] {
-        self.inner.private()
-    }
-    fn recall(&self) -> Recall {
-        self.inner.recall()
+    as_inner! {
+        name: &'static str,
+        refers_to: &'static [&'static str],
+        immutable: &'static [&'static str],
+        create_first: bool,
+        holds_data: Data,
+        while_settling: &'static [&'static str],
+        at_creation: &'static [&'static str],
+        private: &'static [&'static str],
+        recall: Recall,
+        actions: &'static [Action],
     }
     fn lag(&self) -> Duration {
         self.manner.lag(self.inner)
-    }
-    fn actions(&self) -> &'static [Action] {
-        self.inner.actions()
     }
     fn normal(&self, spec: Value) -> Value {
         self.manner.normal(self.inner, spec)
@@ -119,7 +119,7 @@ impl<M: Manner> AnyKind<Aws> for Over<M> {
         scopes: &'a [Scope],
         depth: Depth,
     ) -> BoxFuture<'a, Result<Seen, Failure>> {
-        self.manner.observe(self.inner, aws, scopes, depth)
+        Box::pin(self.manner.observe(Look { inner: self.inner, aws, scopes, depth }))
     }
     fn create<'a>(
         &'a self,
@@ -127,7 +127,7 @@ impl<M: Manner> AnyKind<Aws> for Over<M> {
         key: &'a Key,
         spec: Value,
     ) -> BoxFuture<'a, Result<Value, Failure>> {
-        self.manner.create(self.inner, aws, key, spec)
+        Box::pin(self.manner.create(Creation { inner: self.inner, aws, key, spec }))
     }
     fn update<'a>(
         &'a self,
@@ -137,9 +137,9 @@ impl<M: Manner> AnyKind<Aws> for Over<M> {
         spec: Value,
         changes: &'a Changes,
     ) -> BoxFuture<'a, Result<(), Failure>> {
-        self.manner.update(self.inner, aws, key, outputs, spec, changes)
+        Box::pin(self.manner.update(Update { inner: self.inner, aws, key, outputs, spec, changes }))
     }
     fn delete<'a>(&'a self, aws: &'a Aws, outputs: Value) -> BoxFuture<'a, Result<Deleted, Failure>> {
-        self.manner.delete(self.inner, aws, outputs)
+        Box::pin(self.manner.delete(Deletion { inner: self.inner, aws, outputs }))
     }
 }

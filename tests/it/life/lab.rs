@@ -1,14 +1,14 @@
 //! Where environments live: a namespace, an account of AWS, and an operator between them.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use kube::Client;
 use sandbox::{AwsCall, ControlPlane, KubernetesWrite, Operator, OperatorOptions, StandIn, StandInOptions};
-use sandbox::{Durations, Lifetime, install_crd};
+use sandbox::{Durations, Lifetime};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::support::account::Account;
+use crate::support::control_plane::{self, create_namespace, empty_folder};
 
 /// The name of the cluster, the first part of every owner.
 pub const CLUSTER: &str = "lab";
@@ -37,12 +37,11 @@ pub async fn shared() -> &'static Lab {
 impl Lab {
     /// A new one, in which AWS takes so long for what it does.
     pub async fn open(namespace: &'static str, durations: Durations) -> Self {
-        let folder = folder().join(namespace);
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = empty_folder(&format!("life/{namespace}"));
         let starting = StandIn::start(StandInOptions { durations, ..StandInOptions::quick(&folder) });
-        let (kubernetes, aws) = tokio::join!(control_plane(), starting);
+        let (kubernetes, aws) = tokio::join!(control_plane::shared(), starting);
         let aws = aws.unwrap();
-        create_namespace(kubernetes.client().await.unwrap(), namespace).await;
+        create_namespace(&kubernetes.client().await.unwrap(), namespace).await;
         let flags = PERIODS.iter().map(|flag| (*flag).to_owned());
         let options = OperatorOptions {
             binary: env!("CARGO_BIN_EXE_video-pipeline-operator").into(),
@@ -101,33 +100,4 @@ impl Lab {
         writes.retain(|write| write.namespace.as_deref() == Some(self.namespace));
         writes
     }
-}
-
-/// The control plane of all labs, with the definition of the resource.
-async fn control_plane() -> &'static ControlPlane {
-    static CONTROL_PLANE: OnceCell<ControlPlane> = OnceCell::const_new();
-    let start = || async {
-        let control_plane = ControlPlane::start(folder().join("kubernetes")).await.unwrap();
-        let definition = video_pipeline_operator::api::crd::definition().unwrap();
-        install_crd(&control_plane.client().await.unwrap(), &definition).await.unwrap();
-        control_plane
-    };
-    CONTROL_PLANE.get_or_init(start).await
-}
-
-async fn create_namespace(client: Client, name: &str) {
-    let namespace = serde_json::from_value(serde_json::json!({ "metadata": { "name": name } })).unwrap();
-    let api = kube::Api::<k8s_openapi::api::core::v1::Namespace>::all(client);
-    api.create(&Default::default(), &namespace).await.unwrap();
-}
-
-/// Where this run keeps its files; the last run's are removed first.
-fn folder() -> PathBuf {
-    static FOLDER: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
-    let make = || {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("life");
-        let _ = std::fs::remove_dir_all(&folder);
-        folder
-    };
-    FOLDER.get_or_init(make).clone()
 }

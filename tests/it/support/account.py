@@ -2,7 +2,8 @@
 
 One request a line on standard input, one answer a line on standard output, both JSON:
 `{"call": ["ec2", "describe_vpcs", {}]}` makes one call, `{"list": true}` lists everything that stands in the account,
-`{"environment": "dev"}` reads what stands under the names of one environment.
+`{"leftovers": true}` names all of it that AWS does not put there itself, `{"environment": "dev"}` reads what stands under
+the names of one environment.
 """
 
 import json
@@ -16,6 +17,7 @@ from botocore.exceptions import ClientError
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "sandbox"))
 from checker.environment import Environment, Missing  # noqa: E402
+from checker.leftovers import leftovers  # noqa: E402
 
 Document = dict[str, Any]
 
@@ -219,6 +221,8 @@ def answer(request: Document) -> Any:
         return getattr(client(service), operation)(**arguments)
     if "environment" in request:
         return environment(request["environment"])
+    if "leftovers" in request:
+        return leftovers(session)
     return [[kind, item] for kind, item in everything()]
 
 

@@ -47,6 +47,11 @@ impl Account {
         serde_json::from_value(self.ask(&json!({ "list": true })).unwrap()).unwrap()
     }
 
+    /// A line for everything in the account that AWS does not put there itself.
+    pub fn leftovers(&self) -> Vec<String> {
+        serde_json::from_value(self.ask(&json!({ "leftovers": true })).unwrap()).unwrap()
+    }
+
     /// Everything that says the suffix somewhere: names, tags, references.
     pub fn everything_of(&self, suffix: &str) -> Vec<(String, Value)> {
         let ending = format!("-{suffix}");

@@ -1,3 +1,4 @@
 //! What several modules of tests use.
 
 pub mod account;
+pub mod control_plane;

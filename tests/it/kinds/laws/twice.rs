@@ -4,16 +4,14 @@
 
 use std::sync::Mutex;
 
-use futures::future::BoxFuture;
 use serde_json::Value;
-use video_pipeline_operator::aws::Aws;
-use video_pipeline_operator::engine::{Changes, Deleted, Failure, Key, Recall};
+use video_pipeline_operator::engine::{Deleted, Failure, Recall};
 
 use super::super::broken::How;
 use super::super::estate::first;
 use super::super::ground::{Ground, PASSES, Plot, Verdict};
 use super::super::inventory;
-use super::super::over::{Inner, Manner};
+use super::super::over::{Creation, Deletion, Manner, Update};
 use super::super::rig::{INSEPARABLE, Rig, kinds_of};
 use super::{caught, kept};
 
@@ -33,54 +31,32 @@ impl Twice {
 }
 
 impl Manner for Twice {
-    fn create<'a>(
-        &'a self,
-        inner: Inner,
-        aws: &'a Aws,
-        key: &'a Key,
-        spec: Value,
-    ) -> BoxFuture<'a, Result<Value, Failure>> {
-        Box::pin(async move {
-            let first = inner.create(aws, key, spec.clone()).await?;
-            match inner.create(aws, key, spec).await {
-                Ok(second) if second == first || inner.recall() == Recall::Tags => {}
-                second => self.wrong(format!("{}: created {first}, and then {second:?}", key.address)),
-            }
-            Ok(first)
-        })
+    async fn create(&self, creation: Creation<'_>) -> Result<Value, Failure> {
+        let (inner, address) = (creation.inner, &creation.key.address);
+        let first = creation.clone().go().await?;
+        match creation.go().await {
+            Ok(second) if second == first || inner.recall() == Recall::Tags => {}
+            second => self.wrong(format!("{address}: created {first}, and then {second:?}")),
+        }
+        Ok(first)
     }
 
-    fn update<'a>(
-        &'a self,
-        inner: Inner,
-        aws: &'a Aws,
-        key: &'a Key,
-        outputs: Value,
-        spec: Value,
-        changes: &'a Changes,
-    ) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move {
-            inner.update(aws, key, outputs.clone(), spec.clone(), changes).await?;
-            if let Err(second) = inner.update(aws, key, outputs, spec, changes).await {
-                self.wrong(format!("{}: updated, and then {second}", key.address));
-            }
-            Ok(())
-        })
+    async fn update(&self, update: Update<'_>) -> Result<(), Failure> {
+        let address = &update.key.address;
+        update.clone().go().await?;
+        if let Err(second) = update.go().await {
+            self.wrong(format!("{address}: updated, and then {second}"));
+        }
+        Ok(())
     }
 
-    fn delete<'a>(
-        &'a self,
-        inner: Inner,
-        aws: &'a Aws,
-        outputs: Value,
-    ) -> BoxFuture<'a, Result<Deleted, Failure>> {
-        Box::pin(async move {
-            let first = inner.delete(aws, outputs.clone()).await?;
-            if let Err(second) = inner.delete(aws, outputs.clone()).await {
-                self.wrong(format!("{} {outputs}: deleted, and then {second}", inner.name()));
-            }
-            Ok(first)
-        })
+    async fn delete(&self, deletion: Deletion<'_>) -> Result<Deleted, Failure> {
+        let first = deletion.clone().go().await?;
+        if let Err(second) = deletion.clone().go().await {
+            let Deletion { inner, outputs, .. } = deletion;
+            self.wrong(format!("{} {outputs}: deleted, and then {second}", inner.name()));
+        }
+        Ok(first)
     }
 }
 

@@ -1,42 +1,15 @@
-use std::{collections::BTreeMap, time::Duration};
+//! What is said of a pass that looked at everything.
 
-use proptest::prelude::*;
+use std::time::Duration;
+
 use serde_json::json;
 
-use super::{EventReason, Report, Requeue, Stage, fixtures::*, text::*};
+use super::super::{EventReason, Requeue};
+use super::*;
 use crate::{
-    api::{
-        ConditionStatus,
-        ConditionType::*,
-        status::{Phase, ResourceState},
-    },
-    engine::{Block, Deferral, Meaning, Op, Outcome, Plan, Verdict, Waiting},
-    pipeline::Invalid,
+    api::status::{Phase, ResourceState},
+    engine::Deferral,
 };
-
-const QUEUE: (&str, &str) = ("queue", "errors/dead-letter-queue");
-const SERVICE: (&str, &str) = ("service", "processing/service");
-const CLUSTER: (&str, &str) = ("dbCluster", "storage/cluster");
-const VPC: (&str, &str) = ("vpc", "network/vpc");
-
-fn reasons(report: &Report) -> Vec<EventReason> {
-    report.events.iter().map(|event| event.reason).collect()
-}
-
-fn ready() -> Scene {
-    Scene::new(vec![keep(CLAIM), keep(VPC), keep(QUEUE), keep(CLUSTER), keep(SERVICE)])
-}
-
-/// One resource is refused, and another waits for it.
-fn refused() -> Scene {
-    let denied = failure("sqs:CreateQueue", "AccessDenied", Meaning::Denied);
-    Scene::new(vec![
-        keep(CLAIM),
-        item(QUEUE.0, QUEUE.1, Verdict::Create),
-        item(SERVICE.0, SERVICE.1, on(&[QUEUE])),
-    ])
-    .outcome(QUEUE, Op::Create, Outcome::Failed(denied))
-}
 
 #[test]
 fn an_environment_as_wanted_is_ready_and_quiet() {
@@ -273,51 +246,6 @@ fn a_suffix_that_is_taken_is_a_conflict_over_the_claim() {
 }
 
 #[test]
-fn an_invalid_spec_keeps_what_was_seen() {
-    let problems = [Invalid::new("spec.network.cidr", "too small", "use /16 to /20")];
-    let scene = ready().later(|_| ());
-    let report = scene.staged(Stage::Invalid(&problems));
-    assert_eq!(said(&report, Ready), "False InvalidSpec");
-    assert_eq!(said(&report, Stalled), "True InvalidSpec");
-    assert_eq!(report.status.phase, Some(Phase::Degraded));
-    assert_eq!(report.status.resources, scene.previous.resources);
-    assert_eq!(reasons(&report), [EventReason::Stalled]);
-}
-
-#[test]
-fn without_credentials_nothing_is_known() {
-    let none = failure("sts:GetCallerIdentity", "NoCredentials", Meaning::Credentials);
-    let first = Scene::new(vec![]).staged(Stage::Unreached(&none));
-    assert_eq!(said(&first, Ready), "Unknown CredentialsRejected");
-    assert_eq!(first.status.phase, Some(Phase::Pending));
-    assert_eq!(first.requeue, Requeue::Slowly(Duration::from_secs(60)));
-
-    let known = ready().later(|_| ()).staged(Stage::Unreached(&none));
-    assert_eq!(known.status.phase, Some(Phase::Unknown));
-    assert_eq!(row(&known, VPC.1).state, ResourceState::Unknown);
-    assert_eq!(row(&known, VPC.1).last_seen, Some(ResourceState::Ready));
-}
-
-#[test]
-fn a_text_that_is_too_long_is_cut_once() {
-    let problems: Vec<_> =
-        (0..100).map(|n| Invalid::new(format!("spec.field{n}"), "is wrong".repeat(9), "mend it")).collect();
-    let mut scene = ready();
-    let first = scene.staged(Stage::Invalid(&problems)).status;
-    assert_eq!(first.message.as_ref().map(|message| message.chars().count()), Some(1024));
-    scene.previous = first.clone();
-    assert_eq!(scene.staged(Stage::Invalid(&problems)).status, first);
-}
-
-#[test]
-fn what_is_retained_is_said_once() {
-    let scene = ready().later(|scene| scene.resource.deleting = true);
-    let report = scene.staged(Stage::Retained);
-    assert_eq!(reasons(&report), [EventReason::Retained]);
-    assert_eq!(said(&report, Ready), "Unknown Retained");
-}
-
-#[test]
 fn a_wait_that_aws_asks_for_is_kept() {
     let mut later = failure("sqs:CreateQueue", "QueueDeletedRecently", Meaning::Later);
     later.retry_after = Some(Duration::from_secs(42));
@@ -361,149 +289,4 @@ fn outputs_are_those_of_the_world() {
     scene.previous = status.clone();
     scene.world.unread.insert("vpc".into(), failure("ec2:DescribeVpcs", "Nope", Meaning::Transient));
     assert_eq!(scene.report().status.outputs, status.outputs);
-}
-
-#[test]
-fn the_tree_shows_causes_and_what_waits() {
-    let scene = refused();
-    let status = scene.report().status;
-    let header = Header { resource: RESOURCE, suffix: "dev", account_id: Some("123456789012") };
-    let now = jiff::Timestamp::from_second(scene.second + 100).expect("a time");
-    let tree = status_tree(&header, &status, now, Style::default());
-    let expected = "\
-dev · environment dev · eu-west-1 · account 1234…9012                                 Failed, 1 of 3
-✘ errors       0 of 1 as wanted
-    ✘ errors/dead-letter-queue  errors-dead-letter-queue  failed for 1m 40s
-      └ sqs:CreateQueue refused: AccessDenied: no (request r-1)
-      └ the operator's identity lacks sqs:CreateQueue
-      └ add it; `video-pipeline-operator iam-policy` prints the whole policy
-      └ tried again every few minutes, and at once when the pipeline changes
-      └ waits for it: processing/service
-· processing   waits for errors/dead-letter-queue";
-    assert_eq!(tree, expected);
-    assert!(
-        status_tree(&header, &status, now, Style { color: true, ids: false }).contains("\x1b[31m✘\x1b[0m")
-    );
-}
-
-#[test]
-fn the_plan_reads_as_people_expect() {
-    let consent = "storage/cluster@12345678".to_owned();
-    let kms = changes("kmsKeyId", json!("alias/a"), json!("alias/b"));
-    let items = vec![
-        keep(VPC),
-        item("stream", "ingestion/stream", update()),
-        item(
-            "taskDefinition",
-            "processing/task",
-            Verdict::Revise(changes("image", json!("p:1"), json!("p:2"))),
-        ),
-        item(CLUSTER.0, CLUSTER.1, Verdict::Blocked(Block::WouldReplaceData { changes: kms, consent })),
-    ];
-    let header = Header { resource: RESOURCE, suffix: "dev", account_id: None };
-    let text = plan_text(&header, &Plan { items, steps: Vec::new() }, Style::default());
-    let expected = "\
-dev · environment dev · eu-west-1
-
-  ~ ingestion/stream  ingestion-stream  in place, no interruption
-      shards                  4 → 8
-  + processing/task   processing-task   new version, the service moves to it
-      image                   p:1 → p:2
-  ! storage/cluster   storage-cluster   BLOCKED: would be replaced, and it holds data
-      kmsKeyId                alias/a → alias/b   (cannot be changed in place)
-      to allow it: kubectl -n video annotate --overwrite vp dev streamflix.io/consent=storage/cluster@12345678
-  = 1 unchanged
-
-1 to create, 1 to change, 0 to delete, 1 blocked.";
-    assert_eq!(text, expected);
-}
-
-fn any_verdict() -> impl Strategy<Value = Verdict> {
-    let read = failure("ec2:DescribeVpcs", "RequestLimitExceeded", Meaning::Throttled);
-    let foreign = Block::Foreign { id: "x".into(), owner: None };
-    prop_oneof![
-        4 => Just(Verdict::Keep),
-        1 => Just(Verdict::Create),
-        1 => Just(update()),
-        1 => Just(Verdict::Replace(changes("a", json!(1), json!(2)))),
-        1 => Just(Verdict::Revise(changes("a", json!(1), json!(2)))),
-        2 => Just(settling("creating")),
-        1 => Just(Verdict::Wait(Waiting::Leaving("going".into()))),
-        1 => Just(Verdict::Wait(Waiting::InDoubt("a call may be lost".into()))),
-        1 => Just(Verdict::Wait(Waiting::Unread(read))),
-        1 => Just(on(&[VPC, CLUSTER])),
-        1 => Just(Verdict::Blocked(foreign)),
-        1 => Just(Verdict::Blocked(Block::Broken("rolled back: unhealthy".into()))),
-    ]
-}
-
-fn any_outcome() -> impl Strategy<Value = Outcome> {
-    prop_oneof![
-        Just(Outcome::Done(json!({}))),
-        Just(Outcome::Deferred(Deferral::Leaving)),
-        Just(Outcome::Deferred(Deferral::Refused(failure("a:B", "Busy", Meaning::InUse)))),
-        Just(Outcome::Failed(failure("a:B", "Denied", Meaning::Denied))),
-        Just(Outcome::Failed(failure("a:B", "Timeout", Meaning::Transient))),
-    ]
-}
-
-prop_compose! {
-    fn any_scene()(
-        verdicts in proptest::collection::vec((any_verdict(), any_outcome(), any::<bool>()), 7),
-        suspended in any::<bool>(),
-        deleting in any::<bool>(),
-    ) -> Scene {
-        let places = [
-            CLAIM, VPC, QUEUE, CLUSTER, SERVICE, ("dbInstance", "storage/instance-1"), ("dbInstance", "storage/instance-2"),
-        ];
-        let mut scene = Scene::new(Vec::new());
-        scene.resource.suspended = suspended;
-        scene.resource.deleting = deleting;
-        for (place, (verdict, outcome, wanted)) in places.into_iter().zip(verdicts) {
-            let op = if verdict == Verdict::Create { Op::Create } else { Op::Update };
-            if verdict.mutates() {
-                scene = scene.outcome(place, op, outcome);
-            }
-            let mut item = item(place.0, place.1, verdict);
-            item.wanted = wanted && !deleting;
-            scene.items.push(item);
-        }
-        if suspended {
-            scene.outcomes = None;
-        }
-        scene
-    }
-}
-
-proptest! {
-    #[test]
-    fn a_pass_that_changes_nothing_writes_nothing(scene in any_scene()) {
-        let first = scene.report();
-        let again = scene.later(|_| ()).report();
-        prop_assert_eq!(&again.status, &first.status);
-        prop_assert_eq!(again.events, Vec::new());
-    }
-
-    #[test]
-    fn ready_is_the_truth(scene in any_scene()) {
-        let report = scene.report();
-        let is_ready = condition(&report, Ready).status == ConditionStatus::True;
-        let spared = |kind: &str| kind == "dbInstance";
-        let wanted = scene.items.iter().filter(|item| item.wanted);
-        let all_kept = wanted.clone().all(|item| item.verdict == Verdict::Keep);
-        let rest_kept = wanted.clone().all(|item| spared(&item.address.kind) || item.verdict == Verdict::Keep);
-        prop_assert!(!is_ready || (rest_kept && !scene.resource.deleting));
-        prop_assert!(is_ready || !all_kept || scene.resource.deleting);
-        let counted: BTreeMap<_, _> = report.status.resources.iter().map(|row| (&row.address, row)).collect();
-        prop_assert_eq!(counted.len(), scene.items.len());
-    }
-
-    #[test]
-    fn every_condition_has_words(scene in any_scene()) {
-        let report = scene.report();
-        prop_assert!(report.status.conditions.iter().all(|condition| !condition.reason.is_empty()));
-        let stalled = condition(&report, Stalled);
-        prop_assert!(stalled.status != ConditionStatus::True || !stalled.message.is_empty());
-        prop_assert!(report.status.to_bounded_json().is_ok());
-    }
 }
