@@ -86,10 +86,14 @@ impl Tree<'_> {
         let alike = self.alike(rows);
         lines.extend(alike.iter().map(|rows| self.together(rows)));
         let told = |row: &ResourceStatus| alike.iter().flatten().any(|other| other.address == row.address);
-        lines.extend(rows.iter().filter(|row| !told(row)).flat_map(|row| match is_open(row) {
-            true => self.open(row),
-            false if self.style.ids => vec![self.closed(row)],
-            false => Vec::new(),
+        let listed = rows.iter().filter(|row| !told(row) && (is_open(row) || self.style.ids));
+        let widest = |text: fn(&ResourceStatus) -> &str| {
+            listed.clone().map(|row| text(row).chars().count()).max().unwrap_or(0)
+        };
+        let widths = [widest(|row| &row.address), widest(called)];
+        lines.extend(listed.flat_map(|row| match is_open(row) {
+            true => self.open(row, widths),
+            false => vec![self.closed(row, widths)],
         }));
         lines
     }
@@ -121,17 +125,16 @@ impl Tree<'_> {
     }
 
     /// A resource of which nothing is to be said but where it is.
-    fn closed(&self, row: &ResourceStatus) -> String {
+    fn closed(&self, row: &ResourceStatus, [width, _]: [usize; 2]) -> String {
         let id = row.id.as_deref().unwrap_or_default();
-        format!("    {} {:<38} {id}", self.mark(row.state), row.address).trim_end().to_owned()
+        format!("    {} {:<width$}  {id}", self.mark(row.state), row.address).trim_end().to_owned()
     }
 
     /// A resource that is the cause of something, and what waits for it.
-    fn open(&self, row: &ResourceStatus) -> Vec<String> {
-        let name = row.name.as_deref().or(row.id.as_deref()).unwrap_or_default();
+    fn open(&self, row: &ResourceStatus, [width, names]: [usize; 2]) -> Vec<String> {
         let since = row.since.map(|since| between(since, self.now)).unwrap_or_default();
         let state = format!("{:?}", row.state).to_lowercase();
-        let head = format!("{}  {name}  {state}{}", row.address, lasted(since));
+        let head = format!("{:<width$}  {:<names$}  {state}{}", row.address, called(row), lasted(since));
         let mut lines = vec![format!("    {} {head}", self.mark(row.state))];
         lines.extend(row.message.iter().flat_map(|message| message.split(PART)).map(branch));
         let waiting = self.waiting(row);
@@ -153,6 +156,11 @@ impl Tree<'_> {
         };
         self.style.paint(color, mark)
     }
+}
+
+/// What AWS calls it.
+fn called(row: &ResourceStatus) -> &str {
+    row.name.as_deref().or(row.id.as_deref()).unwrap_or_default()
 }
 
 fn lasted(since: Duration) -> String {
