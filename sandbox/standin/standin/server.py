@@ -14,7 +14,7 @@ from botocore.model import OperationNotFoundError
 from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from . import cbor, control, timing, wire
+from . import cbor, control, published, refusals, timing, wire
 from .calls import Call, CallLog, identify
 from .faults import Faults
 from .wire import Answer
@@ -24,8 +24,6 @@ log = logging.getLogger("standin")
 _OWN_HEADERS = {"connection", "content-length", "date", "status", "x-amz-request-id", "x-amzn-requestid"}
 """Headers of moto's answers for which this server has its own."""
 _REQUEST_ID = re.compile(rb"(?<=<)(RequestId|RequestID|requestId)>[^<]*(?=</)")
-_MODELS = {"cloudwatch": "cloudwatch", "tag": "resourcegroupstaggingapi"}
-"""Names of botocore's models for services that speak CBOR, by IAM prefix."""
 
 
 class Dropped(Exception):
@@ -69,6 +67,9 @@ class StandIn:
 
     def _call_moto(self, call: Call, environ: dict[str, Any], body: bytes) -> Answer:
         try:
+            refusal = refusals.of_request(call, environ["QUERY_STRING"], body)
+            if refusal is not None:
+                return wire.error(call.protocol, refusal.status, refusal.code, refusal.message, call.request_id)
             if call.protocol == "cbor":
                 return self._call_moto_from_cbor(call, environ, body)
             return self._run(call.account, environ, body)
@@ -80,7 +81,7 @@ class StandIn:
             return wire.error(call.protocol, 500, "InternalFailure", message, call.request_id)
 
     def _call_moto_from_cbor(self, call: Call, environ: dict[str, Any], body: bytes) -> Answer:
-        model = get_service_model(_MODELS.get(call.service, call.service))
+        model = get_service_model(published.MODELS.get(call.service, call.service))
         operation = model.operation_model(call.operation)
         environ |= {
             "PATH_INFO": "/",

@@ -102,6 +102,6 @@ def test_a_policy_in_use_is_kept(iam, refused):
 def test_a_new_role_cannot_be_assumed_for_a_while(standin, client, iam, refused):
     standin.durations(iam__role__propagate=30)
     role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust())["Role"]["Arn"]
-    refused("AccessDenied", client("sts").assume_role, RoleArn=role, RoleSessionName="s")
+    refused("AccessDenied", client("sts").assume_role, RoleArn=role, RoleSessionName="session")
     standin.elapse(31)
-    client("sts").assume_role(RoleArn=role, RoleSessionName="s")
+    client("sts").assume_role(RoleArn=role, RoleSessionName="session")

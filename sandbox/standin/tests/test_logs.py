@@ -59,7 +59,7 @@ def test_tags_belong_to_the_arn_without_an_ending(logs, refused):
     arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/a"
     assert (group["arn"], group["logGroupArn"]) == (f"{arn}:*", arn)
     assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {"k": "v"}
-    refused("ResourceNotFoundException", logs.list_tags_for_resource, resourceArn=f"{arn}:*")
+    refused("InvalidParameterException", logs.list_tags_for_resource, resourceArn=f"{arn}:*")
     refused("ResourceNotFoundException", logs.tag_resource, resourceArn=f"{arn}bc", tags={"k": "v"})
     refused("ResourceNotFoundException", logs.untag_resource, resourceArn=f"{arn}bc", tagKeys=["k"])
     logs.delete_log_group(logGroupName="/a")

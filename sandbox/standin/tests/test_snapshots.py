@@ -83,7 +83,7 @@ def test_a_rollout_goes_on(standin, client):
 
 
 def test_other_accounts_are_left_alone(standin, client):
-    credentials = client("sts").assume_role(RoleArn="arn:aws:iam::999999999999:role/r", RoleSessionName="s")["Credentials"]
+    credentials = client("sts").assume_role(RoleArn="arn:aws:iam::999999999999:role/r", RoleSessionName="session")["Credentials"]
     keys = {"aws_access_key_id": credentials["AccessKeyId"], "aws_secret_access_key": credentials["SecretAccessKey"]}
     other = standin.client("kinesis", **keys, aws_session_token=credentials["SessionToken"])
     standin.durations(kinesis__stream__create=60)
@@ -102,12 +102,12 @@ def test_other_accounts_are_left_alone(standin, client):
 def test_sessions_handed_out_since_stay_valid(standin, client):
     account = "999999999999"
     standin.control("POST", "snapshot", {"name": "n", "account": account})
-    credentials = client("sts").assume_role(RoleArn=f"arn:aws:iam::{account}:role/r", RoleSessionName="s")["Credentials"]
+    credentials = client("sts").assume_role(RoleArn=f"arn:aws:iam::{account}:role/r", RoleSessionName="session")["Credentials"]
     standin.control("POST", "restore", {"name": "n", "account": account})
     keys = {"aws_access_key_id": credentials["AccessKeyId"], "aws_secret_access_key": credentials["SecretAccessKey"]}
     standin.client("sqs", **keys, aws_session_token=credentials["SessionToken"]).list_queues()
     call = standin.calls()[-1]
-    assert (call["account"], call["session"], call["status"]) == (account, "s", 200)
+    assert (call["account"], call["session"], call["status"]) == (account, "session", 200)
 
 
 def test_it_is_fast(standin, client):
