@@ -173,13 +173,6 @@ pub fn children<K: Kind>(scopes: &[Scope], mut children: Vec<Child<K>>) -> Sight
     sightings.complete(scopes)
 }
 
-/// Who may claim an object, by what.
-struct Directory<'s> {
-    owners: HashMap<&'s str, usize>,
-    names: HashMap<&'s str, Vec<(usize, &'s Named)>>,
-    ids: HashMap<&'s str, Vec<(usize, &'s Named)>>,
-}
-
 /// True iff the object with these tags is of the scope's owner, or taken over by it.
 pub fn is_of(tags: &Tags, scope: &Scope) -> bool {
     tags.owner() == Some(&scope.owner) || is_taken_over(tags, scope)
@@ -190,6 +183,13 @@ fn is_taken_over(tags: &Tags, scope: &Scope) -> bool {
         let labelled = |(label, value): (&String, &String)| tags.get(label) == Some(value);
         tags.owner() == Some(&former.owner) && former.labels.iter().all(labelled)
     })
+}
+
+/// Who may claim an object, by what.
+struct Directory<'s> {
+    owners: HashMap<&'s str, usize>,
+    names: HashMap<&'s str, Vec<(usize, &'s Named)>>,
+    ids: HashMap<&'s str, Vec<(usize, &'s Named)>>,
 }
 
 impl<'s> Directory<'s> {

@@ -12,6 +12,10 @@ use super::{
     standing::{Standing, Standings, Why},
 };
 
+/// Between what a note says of a change and the command that allows it, which [`published`](super::published) shows on a
+/// line of its own.
+pub(super) const ALLOW: &str = "; to allow it: ";
+
 /// What is still to be done or decided; nothing when nothing is.
 pub(super) fn published(pass: &Pass<'_>, standings: &Standings<'_>) -> Option<PublishedPlan> {
     let is_open = |standing: &&Standing<'_>| {
@@ -44,7 +48,7 @@ fn planned(resource: &Resource<'_>, item: &Item) -> PlannedChange {
 fn note(resource: &Resource<'_>, item: &Item) -> Option<String> {
     match (&item.verdict, item.consent()) {
         (Verdict::Blocked(block), Some(consent)) => {
-            Some(format!("{block}; to allow it: {}", remedy::allow(resource, consent)))
+            Some(format!("{block}{ALLOW}{}", remedy::allow(resource, consent)))
         }
         (Verdict::Blocked(block), None) => Some(block.to_string()),
         (Verdict::Wait(Waiting::Unread(failure)), _) => Some(format!("could not be read ({})", failure.code)),

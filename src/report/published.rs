@@ -5,7 +5,10 @@ use crate::api::{
     status::{FieldChange, PlannedChange, PublishedPlan},
 };
 
-use super::text::{Color, Header, Style};
+use super::{
+    plan::ALLOW,
+    text::{Color, Header, Style},
+};
 
 /// The published plan under its header, in the words and columns of a plan that one makes oneself.
 pub fn published_text(header: &Header<'_>, status: &VideoPipelineStatus, style: Style) -> String {
@@ -70,7 +73,7 @@ fn change(change: &PlannedChange, address: usize, width: usize, style: Style) ->
     let action = action(change);
     // The command that consents stands on a line of its own.
     let note = change.note.as_deref().unwrap_or_default();
-    let (note, allow) = note.split_once("; to allow it: ").unwrap_or((note, ""));
+    let (note, allow) = note.split_once(ALLOW).unwrap_or((note, ""));
     let says = match (action.word, note) {
         (_, "") => action.says.to_owned(),
         ("Blocked", note) => format!("{}: {note}", action.says),

@@ -62,7 +62,9 @@ fn retag(resource: &Resource<'_>, address: &Address, id: &str) -> String {
     let list = pairs.map(|(key, value)| format!("Key={key},Value={value}")).join(" ");
     match address.kind.as_str() {
         "role" => format!("aws iam tag-role --role-name {} --tags {list}", name_of(id)),
-        _ if is_ec2(id) => format!("aws ec2 create-tags --region {region} --resources {id} --tags {list}"),
+        "vpc" | "subnet" | "internetGateway" | "routeTable" | "securityGroup" => {
+            format!("aws ec2 create-tags --region {region} --resources {id} --tags {list}")
+        }
         kind => {
             let map = pairs.map(|(key, value)| format!("{key}={value}")).join(",");
             let arn = if id.starts_with("arn:") { id.to_owned() } else { arn(kind, id, region) };
@@ -122,12 +124,6 @@ fn name_of(id: &str) -> &str {
     id.rsplit('/').next().unwrap_or(id)
 }
 
-/// True iff the id is one of EC2's: `vpc-0a1b2c`.
-fn is_ec2(id: &str) -> bool {
-    let is_hex = |part: &str| part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    id.rsplit_once('-').is_some_and(|(_, number)| is_hex(number))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +142,8 @@ mod tests {
             format!("aws iam tag-role --role-name r --tags {tags}")
         );
         assert!(command("stream", "arn:aws:kinesis:eu-west-1:1:stream/s").contains("tag-resources"));
+        // The suffix of an environment may look like a part of EC2's ids.
+        assert!(command("dbCluster", "video-metadata-cluster-20261128").contains("rds describe-db-clusters"));
         assert!(
             command("stream", "s")
                 .contains("kinesis describe-stream-summary --region eu-west-1 --stream-name s")

@@ -82,7 +82,7 @@ impl Kind for Subnet {
         };
         if spec.public_ips {
             // It is made whatever comes of this, which is an ordinary update, if it must be.
-            let _ = give_public_ips(aws, &subnet, true).await;
+            let _ = set_public_ips(aws, &subnet, true).await;
         }
         Ok(SubnetOutputs { id: subnet.into() })
     }
@@ -95,7 +95,7 @@ impl Kind for Subnet {
         changes: &Changes,
     ) -> Result<(), Failure> {
         if changes.has("publicIps") {
-            give_public_ips(aws, &id, spec.public_ips).await?;
+            set_public_ips(aws, &id, spec.public_ips).await?;
         }
         retag::ec2(aws, &id, key, &spec.tags, changes).await
     }
@@ -117,8 +117,8 @@ pub(super) async fn list(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::S
     aws.shared.read("ec2:DescribeSubnets", &key, read).await
 }
 
-/// Whether what is launched in the subnet gets a public address.
-async fn give_public_ips(aws: &Aws, subnet: &str, public_ips: bool) -> Result<(), Failure> {
+/// Sets whether what is launched in the subnet gets a public address.
+async fn set_public_ips(aws: &Aws, subnet: &str, public_ips: bool) -> Result<(), Failure> {
     let flag = AttributeBooleanValue::builder().value(public_ips).build();
     let call = aws.ec2.modify_subnet_attribute().subnet_id(subnet).map_public_ip_on_launch(flag);
     call.send().await.during("ec2:ModifySubnetAttribute").map(drop)

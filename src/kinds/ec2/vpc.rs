@@ -11,8 +11,7 @@ use crate::aws::{self, Aws, During, Tags, retag};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Key, Kind, Ours, Output, Phase, Recall, Scope, Sightings,
 };
-use crate::kinds::ec2;
-use crate::kinds::ec2::security_group;
+use crate::kinds::ec2::{self, security_group, subnet};
 use crate::kinds::ids::{SecurityGroupId, VpcId};
 use crate::kinds::sighting::Mine;
 
@@ -201,7 +200,7 @@ pub(super) async fn inhabited_first(aws: &Aws, vpcs: &mut [Mine<types::Vpc>]) ->
         return Ok(());
     }
     let filters = ec2::filters("vpc-id", vpcs.iter().map(|vpc| vpc.id.clone()));
-    let subnets = ec2::all(filters, |filter| crate::kinds::ec2::subnet::list(aws, vec![filter])).await?;
+    let subnets = ec2::all(filters, |filter| subnet::list(aws, vec![filter])).await?;
     vpcs.sort_by_key(|vpc| !subnets.iter().any(|subnet| subnet.vpc_id() == Some(&vpc.id)));
     Ok(())
 }

@@ -7,8 +7,7 @@ use aws_sdk_iam::types::{PolicyDetail, RoleDetail};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::aws::not_yet;
-use crate::aws::{Aws, During, Expect};
+use crate::aws::{Aws, During, Expect, not_yet};
 use crate::engine::{
     Action, Address, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Named, Ours, Output, Phase,
     Recall, Scope, Sightings,

@@ -69,7 +69,9 @@ async fn a_leader_that_is_told_to_stop_hands_over_at_once() {
 }
 
 async fn start(stage: &Stage, key: &str) -> Operator {
-    let mut options = stage.operator(key, &[&format!("--lease-namespace={}", stage.namespace)]);
+    // What the first began is in doubt for the second, for as long as this.
+    let flags = [&*format!("--lease-namespace={}", stage.namespace), "--read-lag=3s"];
+    let mut options = stage.operator(key, &flags);
     options.environment = vec![("AWS_ACCESS_KEY_ID".to_owned(), key.to_owned())];
     Operator::start(&options).await.unwrap()
 }
