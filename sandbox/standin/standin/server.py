@@ -14,7 +14,7 @@ from botocore.model import OperationNotFoundError
 from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from . import cbor, control, published, refusals, timing, wire
+from . import answers, cbor, control, published, refusals, timing, wire
 from .calls import Call, CallLog, identify
 from .faults import Faults
 from .wire import Answer
@@ -72,7 +72,7 @@ class StandIn:
                 return wire.error(call.protocol, refusal.status, refusal.code, refusal.message, call.request_id)
             if call.protocol == "cbor":
                 return self._call_moto_from_cbor(call, environ, body)
-            return self._run(call.account, environ, body)
+            return self._checked(call, self._run(call.account, environ, body))
         except (NotImplementedError, OperationNotFoundError):
             return self._not_implemented(call)
         except Exception:
@@ -100,6 +100,9 @@ class StandIn:
             # The code of the older protocol, which SDKs prefer: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
             refusal.headers |= {name.lower(): value for name, value in answer.headers.items() if name.lower() == "x-amzn-query-error"}
             return refusal
+        answer = self._checked(call, answer)
+        if answer.status >= 500:
+            return answer
         headers = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
         return Answer(answer.status, headers, cbor.encode(json.loads(answer.body or b"{}"), operation.output_shape))
 
@@ -118,6 +121,15 @@ class StandIn:
         if status >= 400 and headers.get("Content-Type", "").startswith("text/html") and b"<!doctype html>" in content[:200].lower():
             raise NotImplementedError
         return Answer(status, {name: value for name, value in headers.items() if name.lower() not in _OWN_HEADERS}, content)
+
+    def _checked(self, call: Call, answer: Answer) -> Answer:
+        """The answer, unless it is to be checked against its model and is not what that says."""
+        flaws = answers.flaws(call, answer) if control.settings[answers.CHECKED] else []
+        if not flaws:
+            return answer
+        log.error("%s is answered with what AWS would not say: %s", call.action, "; ".join(flaws))
+        message = f"the stand-in's answer to {call.action} is not what its model says: {'; '.join(flaws)}"
+        return wire.error(call.protocol, 500, "InternalFailure", message, call.request_id)
 
     def _not_implemented(self, call: Call) -> Answer:
         message = f"the stand-in does not implement {call.action}"

@@ -71,6 +71,7 @@ def standin(server: StandIn) -> StandIn:
     """The stand-in with empty accounts, no faults and no durations."""
     server.control("POST", "reset")
     server.control("PUT", "durations", {"preset": "none"})
+    server.control("PUT", "settings", {"answers.checked": True})
     return server
 
 

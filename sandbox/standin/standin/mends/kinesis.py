@@ -110,6 +110,17 @@ def a_stream_with_consumers_is_kept(original: Any, self: Any) -> ActionResult:
     return original(self)
 
 
+@mends.around(KinesisBackend, "deregister_stream_consumer")
+def the_named_consumer_goes(original: Any, self: Any, stream_arn: str, consumer_name: str, consumer_arn: str) -> None:
+    """A consumer is named by its ARN, or by its name and the ARN of its stream; the others stay.
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeregisterStreamConsumer.html"""
+    if consumer_arn:
+        original(self, "", consumer_name, consumer_arn)
+        return
+    stream = self.describe_stream(stream_arn, None)
+    stream.consumers = [consumer for consumer in stream.consumers if consumer.consumer_name != consumer_name]
+
+
 @mends.around(KinesisBackend, "delete_stream")
 def a_stream_is_deleting_until_it_is_gone(original: Any, self: Any, stream_arn: str, stream_name: str) -> Stream:
     """A deleted stream is DELETING, and listed, until it is gone.

@@ -123,6 +123,25 @@ def a_secret_shows_its_rotation_as_it_is(original: Callable, self: FakeSecret) -
     return answer
 
 
+@mends.around(SecretsManagerResponse, "describe_secret")
+def a_described_secret_has_versions_to_stages(original: Callable, self: SecretsManagerResponse) -> str:
+    """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html
+
+    DescribeSecret says VersionIdsToStages, and not SecretVersionsToStages.
+    """
+    return json.dumps({key: value for key, value in json.loads(original(self)).items() if key != "SecretVersionsToStages"})
+
+
+@mends.around(SecretsManagerBackend, "list_secrets")
+def a_listed_secret_has_secret_versions_to_stages(original: Callable, self: SecretsManagerBackend, **arguments: Any) -> Any:
+    """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_SecretListEntry.html
+
+    ListSecrets says SecretVersionsToStages, and not VersionIdsToStages.
+    """
+    listed, next_token = original(self, **arguments)
+    return [{key: value for key, value in secret.items() if key != "VersionIdsToStages"} for secret in listed], next_token
+
+
 @mends.around(SecretsManagerResponse, "delete_secret")
 def a_managed_secret_is_kept(original: Callable, self: SecretsManagerResponse) -> str:
     """https://docs.aws.amazon.com/secretsmanager/latest/userguide/service-linked-secrets.html

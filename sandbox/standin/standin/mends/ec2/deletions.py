@@ -1,5 +1,6 @@
 """What must be gone before an object of a VPC can go, and what goes with it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from moto.ec2.exceptions import DependencyViolationError
@@ -13,14 +14,11 @@ mends = Mends("EC2")
 
 @mends.around(EC2Backend, "delete_vpc")
 def a_vpc_in_use_is_kept(original: Any, self: Any, vpc_id: str) -> Any:
-    """A VPC goes after its gateways, endpoints, subnets, route tables and security groups, and takes with it what came with it:
-    the main route table, the default group and the default network ACL.
+    """A VPC goes after its gateways, endpoints, subnets, route tables, security groups and network ACLs, and takes with it what came
+    with it: the main route table, the default group and the default network ACL.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpc.html"""
     self.get_vpc(vpc_id)
-    attached = any(gateway.vpc and gateway.vpc.id == vpc_id for gateway in self.internet_gateways.values())
-    grouped = any(not group.is_default for group in self.groups[vpc_id].values())
-    reached = any(endpoint.vpc_id == vpc_id for endpoint in self.vpc_end_points.values())
-    if attached or grouped or reached:
+    if any(_in_vpc(self, vpc_id)):
         raise DependencyViolationError(f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
     vpc = original(self, vpc_id)
     self.groups.pop(vpc_id, None)
@@ -85,6 +83,15 @@ def a_deleted_endpoint_is_gone(original: Any, self: Any, vpce_ids: list[str] | N
     original(self, vpce_ids)
     for endpoint_id in vpce_ids or []:
         self.vpc_end_points.pop(endpoint_id, None)
+
+
+def _in_vpc(backend: EC2Backend, vpc_id: str) -> Iterator[bool]:
+    """Whether there are things in a VPC that somebody put there, beside those that moto looks for."""
+    yield any(gateway.vpc and gateway.vpc.id == vpc_id for gateway in backend.internet_gateways.values())
+    yield any(gateway.vpc_id == vpc_id for gateway in backend.egress_only_internet_gateways.values())
+    yield any(not group.is_default for group in backend.groups[vpc_id].values())
+    yield any(endpoint.vpc_id == vpc_id for endpoint in backend.vpc_end_points.values())
+    yield any(acl.vpc_id == vpc_id and not acl.default for acl in backend.network_acls.values())
 
 
 def _is_used(backend: EC2Backend, group: Any) -> bool:

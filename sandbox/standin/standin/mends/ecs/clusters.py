@@ -59,7 +59,7 @@ def settings_are_updated_one_by_one(self: EC2ContainerServiceResponse) -> Action
 
 @mends.around(EC2ContainerServiceBackend, "delete_cluster")
 def a_cluster_in_use_is_kept(original: Any, self: Any, cluster_str: str) -> Cluster:
-    """DeleteCluster is refused while the cluster has services or tasks; afterwards the cluster is INACTIVE.
+    """DeleteCluster is refused while the cluster has services, tasks or container instances; afterwards the cluster is INACTIVE.
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html"""
     cluster = active(self, cluster_str)
     if services_of(self, cluster):
@@ -67,6 +67,9 @@ def a_cluster_in_use_is_kept(original: Any, self: Any, cluster_str: str) -> Clus
         raise AwsError("ClusterContainsServicesException", message)
     if tasks_of(self, cluster):
         raise AwsError("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
+    if self.container_instances.get(cluster.name):
+        message = "The Cluster cannot be deleted while Container Instances are active or draining."
+        raise AwsError("ClusterContainsContainerInstancesException", message)
     return original(self, cluster_str)
 
 
