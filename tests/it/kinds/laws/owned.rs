@@ -43,12 +43,8 @@ async fn each_their_own(ground: Ground) -> Verdict {
     Ok(())
 }
 
-/// Kinds that AWS lists without tags, and that are found by the names that an environment of this suffix could have.
-const FOUND_BY_NAME: [&str; 5] =
-    ["ecsCluster", "scalableTarget", "scalingPolicy", "service", "taskDefinition"];
-
-/// A process that remembers nothing, and wants nothing, finds everything of the owner; whatever lists show tags, even
-/// what has a name that no environment has any more.
+/// A process that remembers nothing, and wants nothing, finds everything of the owner, even what has a name that no
+/// environment has any more; however deep it looks.
 async fn orphans_are_found(ground: Ground) -> Verdict {
     let mut site = ground.new_site().await;
     site.build().await?;
@@ -56,9 +52,12 @@ async fn orphans_are_found(ground: Ground) -> Verdict {
     let mut scope = site.rig.scope.clone();
     all_found(&there, &observe(&site, std::slice::from_ref(&scope)).await[0])?;
     scope.named.clear();
-    let by_tags = there.into_iter().filter(|(at, _)| !FOUND_BY_NAME.contains(&at.kind.as_str()));
-    let without_names = all_found(&by_tags.collect::<Vec<_>>(), &observe(&site, &[scope]).await[0]);
-    without_names.map_err(|lost| format!("without names: {lost}"))
+    let nameless = [scope];
+    for depth in [Depth::Status, Depth::Audit] {
+        let seen = engine::observe(site.rig.kinds, &site.rig.aws, &nameless, depth).await.remove(0);
+        all_found(&there, &seen).map_err(|lost| format!("{depth:?}, without names: {lost}"))?;
+    }
+    Ok(())
 }
 
 /// Under whichever address: one that has no name any more may stand at another one.
@@ -184,7 +183,7 @@ async fn a_kind_that_mixes_owners_is_caught() {
 
 #[tokio::test]
 async fn a_kind_that_needs_names_is_caught() {
-    caught(orphans_are_found(Ground::broken(How::NeedsNames)).await, "without names: not found");
+    caught(orphans_are_found(Ground::broken(How::NeedsNames)).await, "Status, without names: not found");
 }
 
 #[tokio::test]
