@@ -1,4 +1,4 @@
-//! What AWS never changes is read once: a revision of a task definition, for instance.
+//! What AWS never changes is read once: a revision of a task definition, the URL of a queue.
 
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};

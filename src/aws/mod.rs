@@ -40,5 +40,5 @@ pub use kept::Kept;
 pub use metrics::Metrics;
 pub use operation::Operation;
 pub use remedy::Remedy;
-pub use shared::{Shared, one_look};
+pub use shared::{Shared, announce, announced, one_look};
 pub use tags::Tags;

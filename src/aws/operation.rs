@@ -76,7 +76,8 @@ mod tests {
         (
             "EC2",
             "DescribeVpcs DescribeVpcAttribute DescribeInternetGateways DescribeSubnets DescribeRouteTables \
-             DescribeSecurityGroups DescribeSecurityGroupRules DescribeAvailabilityZones DescribeNetworkInterfaces",
+             DescribeSecurityGroups DescribeSecurityGroupRules DescribeAvailabilityZones DescribeNetworkInterfaces \
+             DescribeTags",
             "CreateVpc ModifyVpcAttribute DeleteVpc CreateInternetGateway AttachInternetGateway \
              DetachInternetGateway DeleteInternetGateway CreateSubnet ModifySubnetAttribute DeleteSubnet \
              CreateRouteTable CreateRoute ReplaceRoute DeleteRoute AssociateRouteTable DisassociateRouteTable \

@@ -6,7 +6,7 @@
 //! a new call.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,14 +22,40 @@ type Flight = Arc<OnceCell<Answer>>;
 #[derive(Default)]
 struct Flights(Mutex<HashMap<String, Flight>>);
 
+/// What one look at one credential scope has in common.
+#[derive(Default)]
+struct Look {
+    read: Flights,
+    announced: Mutex<HashMap<&'static str, BTreeSet<String>>>,
+}
+
 tokio::task_local! {
-    /// What this look at one credential scope has read so far.
-    static LOOK: Arc<Flights>;
+    static LOOK: Arc<Look>;
 }
 
 /// Makes one look at one credential scope: each shared read in `looking` is made once, however long the look takes.
 pub async fn one_look<F: Future>(looking: F) -> F::Output {
     LOOK.scope(Arc::default(), looking).await
+}
+
+/// Says in this look what its kinds may have to ask about `topic` once they have seen more. A kind says so before it reads
+/// anything: all kinds of a look begin together, so that whoever asks first can ask for all.
+pub fn announce(topic: &'static str, values: impl IntoIterator<Item = String>) {
+    let announce = |look: &Arc<Look>| {
+        let mut announced = look.announced.lock().unwrap_or_else(PoisonError::into_inner);
+        announced.entry(topic).or_default().extend(values);
+    };
+    // Outside a look everyone asks for themselves.
+    LOOK.try_with(announce).ok();
+}
+
+/// Everything that the kinds of this look announced about `topic`.
+pub fn announced(topic: &'static str) -> BTreeSet<String> {
+    let read = |look: &Arc<Look>| {
+        let announced = look.announced.lock().unwrap_or_else(PoisonError::into_inner);
+        announced.get(topic).cloned().unwrap_or_default()
+    };
+    LOOK.try_with(read).unwrap_or_default()
 }
 
 /// The reads of one credential scope.
@@ -57,7 +83,7 @@ impl Shared {
         let key = format!("{operation} {input}");
         let read = async || read().await.map(|found| Arc::new(found) as Arc<dyn Any + Send + Sync>);
         let answer = match LOOK.try_with(Arc::clone) {
-            Ok(look) => look.board(&key).get_or_init(read).await.clone(),
+            Ok(look) => look.read.board(&key).get_or_init(read).await.clone(),
             Err(_) => {
                 let flight = self.under_way.board(&key);
                 let answer = flight.get_or_init(read).await.clone();
@@ -122,6 +148,21 @@ mod tests {
         assert_eq!(one, same.unwrap());
         assert_ne!(one, other);
         assert_eq!(ask("a").await.unwrap(), 2, "after two reads, whichever came first");
+    }
+
+    #[tokio::test]
+    async fn what_one_look_announces_is_known_to_all_of_it_and_to_nobody_else() {
+        let kind = async |name: &str| {
+            announce("names", [name.to_owned()]);
+            tokio::task::yield_now().await;
+            announced("names")
+        };
+        let look = one_look(async { tokio::join!(kind("vpc"), kind("subnet")) });
+        let (one, other) = look.await;
+        assert_eq!(one, BTreeSet::from(["vpc", "subnet"].map(str::to_owned)));
+        assert_eq!(one, other);
+        assert_eq!(one_look(kind("group")).await.len(), 1);
+        assert_eq!(kind("alone").await.len(), 0);
     }
 
     #[tokio::test]

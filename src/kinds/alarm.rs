@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, During, Expect, Tags, retag};
 use crate::engine::{
-    Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase, Recall, Scope,
-    Sightings,
+    Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall,
+    Scope, Sightings,
 };
 use crate::kinds::ids::{AlarmArn, AlarmName};
-use crate::kinds::sighting::{Mine, Sorted};
+use crate::kinds::sighting::{Mine, Sorted, prove};
 use crate::kinds::tagged;
 use crate::kinds::untagged::{self, Untagged};
 
@@ -98,12 +98,13 @@ impl Kind for Alarm {
     }
 
     async fn create(aws: &Aws, key: &Key, spec: AlarmSpec) -> Result<AlarmOutputs, Failure> {
-        // The call would change a stranger's alarm of this name: it is made only because the observation that it
-        // rests on, of a moment ago, found none. Should there be one nevertheless, it keeps its tags, and is seen as
-        // foreign next.
+        // The call changes a stranger's alarm of this name: it is made only because the observation that it rests on,
+        // of a moment ago, found none. Should there be one nevertheless, it keeps its tags, which tell.
         let call = put(aws, &key.name, &spec)?.set_tags(Some(Tags::of(key, &spec.tags).list()));
         call.send().await.during("cloudwatch:PutMetricAlarm")?;
         let arn = tagged::arn(aws, "cloudwatch", &format!("alarm:{}", key.name));
+        let standing = tags(aws, arn.clone()).await?.unwrap_or_default();
+        prove(key, &standing, taken(&key.name))?;
         Ok(AlarmOutputs { name: key.name.as_str().into(), arn: arn.into() })
     }
 
@@ -148,6 +149,17 @@ async fn list(aws: &Aws, names: Vec<String>) -> Result<Vec<Untagged<MetricAlarm>
         object: alarm,
     };
     Ok(alarms.into_iter().map(untagged).collect())
+}
+
+fn taken(name: &str) -> Failure {
+    Failure {
+        operation: "cloudwatch:PutMetricAlarm".into(),
+        code: "AlarmAlreadyExists".into(),
+        message: format!("An alarm called {name} exists already."),
+        request_id: None,
+        meaning: Meaning::AlreadyExists,
+        retry_after: None,
+    }
 }
 
 async fn tags(aws: &Aws, arn: String) -> Result<Option<Tags>, Failure> {

@@ -1,6 +1,7 @@
 //! An SQS queue: of jobs, or of those that failed too often.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName::{
@@ -94,20 +95,19 @@ impl Kind for Queue {
     type Outputs = QueueOutputs;
 
     async fn observe(aws: &Aws, scopes: &[Scope], depth: Depth) -> Result<Sightings<Self>, Failure> {
-        let sorted: Sorted<Self, QueueUrl> = untagged::sort(
-            aws,
-            "sqs",
-            scopes,
-            |names| list(aws, names),
-            |queue: &Untagged<QueueUrl>| tags(aws, queue.object.clone()),
-        )
-        .await?;
-        let mut read = match depth {
-            Depth::Status => BTreeMap::new(),
+        let list = |names| list(aws, names);
+        let known = |arn: &str| known(aws, arn);
+        let tags = |queue: &Untagged<QueueUrl>| tags(aws, queue.object.clone());
+        let (sorted, mut read): (Sorted<Self, QueueUrl>, _) = match depth {
+            Depth::Status => (untagged::sort(aws, "sqs", scopes, list, tags).await?, BTreeMap::new()),
             Depth::Audit => {
-                untagged::details(&sorted.ours, |queue| attributes(aws, queue.object.clone())).await
+                let sorted = untagged::sort_unlisted(aws, "sqs", scopes, known, list, tags).await?;
+                let read = untagged::details(&sorted.ours, |queue| attributes(aws, queue.object.clone()));
+                let read = read.await;
+                (sorted, read)
             }
         };
+        sorted.ours.iter().for_each(|queue| keep(aws, &queue.id, &queue.object));
         Ok(sorted.sightings(scopes, |queue| {
             untagged::found(read.remove(&queue.id), |attributes| ours(aws, queue, attributes))
         }))
@@ -124,6 +124,7 @@ impl Kind for Queue {
         };
         let standing = tags(aws, url.clone()).await?.unwrap_or_default();
         prove(key, &standing, doubt)?;
+        keep(aws, &key.name, &url);
         Ok(outputs(aws, &key.name, url))
     }
 
@@ -149,6 +150,16 @@ impl Kind for Queue {
         aws.sqs.delete_queue().queue_url(url).send().await.during("sqs:DeleteQueue").or_gone()?;
         Ok(Deleted::Gone)
     }
+}
+
+/// A queue that was seen before: its URL stays as long as its name.
+fn known(aws: &Aws, arn: &str) -> Option<Untagged<QueueUrl>> {
+    let url = aws.kept.get::<QueueUrl>(arn)?;
+    Some(Untagged { arn: arn.to_owned(), name: tagged::name(arn)?.to_owned(), object: (*url).clone() })
+}
+
+fn keep(aws: &Aws, name: &str, url: &QueueUrl) {
+    aws.kept.put(&tagged::arn(aws, "sqs", name), Arc::new(url.clone()));
 }
 
 async fn list(aws: &Aws, names: Vec<String>) -> Result<Vec<Untagged<QueueUrl>>, Failure> {

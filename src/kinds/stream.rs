@@ -102,17 +102,17 @@ impl Kind for Stream {
     type Outputs = StreamOutputs;
 
     async fn observe(aws: &Aws, scopes: &[Scope], depth: Depth) -> Result<Sightings<Self>, Failure> {
-        let sorted: Sorted<Self, StreamSummary> = untagged::sort(
-            aws,
-            "kinesis:stream",
-            scopes,
-            |_| list(aws),
-            |stream: &Untagged<StreamSummary>| tags(aws, stream.name.clone()),
-        )
-        .await?;
-        let mut described = match depth {
-            Depth::Status => BTreeMap::new(),
-            Depth::Audit => untagged::details(&sorted.ours, |stream| describe(aws, stream.id.clone())).await,
+        let of_type = "kinesis:stream";
+        let list = |_| list(aws);
+        let tags = |stream: &Untagged<Seen>| tags(aws, stream.name.clone());
+        let (sorted, mut described): (Sorted<Self, Seen>, _) = match depth {
+            Depth::Status => (untagged::sort(aws, of_type, scopes, list, tags).await?, BTreeMap::new()),
+            Depth::Audit => {
+                let sorted = untagged::sort_unlisted(aws, of_type, scopes, known, list, tags).await?;
+                let described = untagged::details(&sorted.ours, |stream| describe(aws, stream.id.clone()));
+                let described = described.await;
+                (sorted, described)
+            }
         };
         Ok(sorted.sightings(scopes, |stream| {
             untagged::found(described.remove(&stream.id), |described| ours(stream, described))
@@ -176,14 +176,27 @@ impl Kind for Stream {
     }
 }
 
-async fn list(aws: &Aws) -> Result<Vec<Untagged<StreamSummary>>, Failure> {
+/// A stream as it is before it is described.
+struct Seen {
+    arn: String,
+    /// Where it was listed.
+    status: Option<StreamStatus>,
+}
+
+/// All that can be said of a stream that is not listed.
+fn known(arn: &str) -> Option<Untagged<Seen>> {
+    let (name, arn) = (tagged::name(arn)?.to_owned(), arn.to_owned());
+    Some(Untagged { arn: arn.clone(), name, object: Seen { arn, status: None } })
+}
+
+async fn list(aws: &Aws) -> Result<Vec<Untagged<Seen>>, Failure> {
     let pages = aws.kinesis.list_streams().into_paginator().page_size(100).send();
     let pages: Vec<_> = pages.collect::<Result<_, _>>().await.during("kinesis:ListStreams")?;
     let streams = pages.into_iter().flat_map(|page| page.stream_summaries.unwrap_or_default());
     let untagged = |stream: StreamSummary| Untagged {
         arn: stream.stream_arn.clone(),
-        name: stream.stream_name.clone(),
-        object: stream,
+        name: stream.stream_name,
+        object: Seen { arn: stream.stream_arn, status: Some(stream.stream_status) },
     };
     Ok(streams.map(untagged).collect())
 }
@@ -201,15 +214,15 @@ async fn describe(aws: &Aws, name: String) -> Result<Option<StreamDescriptionSum
     Ok(read.and_then(|read| read.stream_description_summary))
 }
 
-fn ours(stream: Mine<StreamSummary>, described: Option<StreamDescriptionSummary>) -> Ours<Stream> {
-    let listed = stream.object;
-    let status = described.as_ref().map_or(&listed.stream_status, |described| &described.stream_status);
-    let phase = match status {
-        StreamStatus::Active => Phase::Ready,
-        StreamStatus::Deleting => Phase::Leaving("deleting".into()),
-        status => Phase::Settling(status.as_str().to_lowercase()),
+fn ours(stream: Mine<Seen>, described: Option<StreamDescriptionSummary>) -> Ours<Stream> {
+    let Seen { arn, status } = stream.object;
+    let phase = match described.as_ref().map(|described| &described.stream_status).or(status.as_ref()) {
+        Some(StreamStatus::Active) => Phase::Ready,
+        Some(StreamStatus::Deleting) => Phase::Leaving("deleting".into()),
+        Some(status) => Phase::Settling(status.as_str().to_lowercase()),
+        None => Phase::Settling("neither listed nor described".into()),
     };
-    let outputs = StreamOutputs { name: listed.stream_name.into(), arn: listed.stream_arn.into() };
+    let outputs = StreamOutputs { name: stream.id.as_str().into(), arn: arn.into() };
     let tags = stream.tags;
     let spec = described.map(|described| StreamSpec {
         mode: StreamMode::of(described.stream_mode_details.as_ref()),

@@ -16,8 +16,17 @@ pub const ACTION: Action = Action::called("tag:GetResources");
 
 /// The types that kinds ask for. They are observed at the same moment, so one call asks for all; a type that is missing
 /// here costs a call of its own, which asks for nothing else.
-const TYPES: [&str; 6] =
-    ["cloudwatch:alarm", "kinesis:stream", "logs:log-group", "rds:cluster-pg", "rds:subgrp", "sqs"];
+const TYPES: [&str; 9] = [
+    "cloudwatch:alarm",
+    "ecs:cluster",
+    "ecs:service",
+    "ecs:task-definition",
+    "kinesis:stream",
+    "logs:log-group",
+    "rds:cluster-pg",
+    "rds:subgrp",
+    "sqs",
+];
 
 /// How many values AWS takes for one tag.
 /// <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagFilter.html>
@@ -102,6 +111,9 @@ mod tests {
             ("arn:aws:logs:eu-west-1:1:log-group:/ecs/a", "logs:log-group", "/ecs/a"),
             ("arn:aws:cloudwatch:eu-west-1:1:alarm:a:b", "cloudwatch:alarm", "a:b"),
             ("arn:aws:rds:eu-west-1:1:cluster-pg:a", "rds:cluster-pg", "a"),
+            ("arn:aws:ecs:eu-west-1:1:cluster/a", "ecs:cluster", "a"),
+            ("arn:aws:ecs:eu-west-1:1:service/a/b", "ecs:service", "a/b"),
+            ("arn:aws:ecs:eu-west-1:1:task-definition/a:3", "ecs:task-definition", "a:3"),
         ] {
             assert!(is_of(arn, of), "{arn}");
             assert_eq!(name(arn), Some(called));

@@ -51,10 +51,57 @@ where
     R: Future<Output = Result<Option<Tags>, Failure>>,
 {
     let names = names(scopes);
-    let (mut proven, mut found) =
+    let (proven, found) =
         try_join(tagged::proven(aws, resource_type, scopes), list(names.iter().cloned().collect())).await?;
+    sort_found(scopes, &names, proven, found, list, read).await
+}
+
+/// The same where each object of ours is then read by itself, which tells whether it is there: nothing is listed that the
+/// tagging API proves and that is `known` by its ARN.
+///
+/// # Errors
+/// As for [`sort`].
+pub async fn sort_unlisted<K, T, L, R>(
+    aws: &Aws,
+    resource_type: &str,
+    scopes: &[Scope],
+    known: impl Fn(&str) -> Option<Untagged<T>>,
+    list: impl Fn(Vec<String>) -> L,
+    read: impl Fn(&Untagged<T>) -> R,
+) -> Result<Sorted<K, T>, Failure>
+where
+    K: Kind,
+    L: Future<Output = Result<Vec<Untagged<T>>, Failure>>,
+    R: Future<Output = Result<Option<Tags>, Failure>>,
+{
+    let names = names(scopes);
+    let proven = tagged::proven(aws, resource_type, scopes).await?;
+    let mut found: Vec<_> = proven.keys().filter_map(|arn| known(arn)).collect();
+    let unknown: Vec<String> =
+        names.iter().filter(|name| !found.iter().any(|known| known.name == **name)).cloned().collect();
+    if !unknown.is_empty() {
+        found.extend(list(unknown).await?);
+    }
+    sort_found(scopes, &names, proven, found, list, read).await
+}
+
+/// Sorts what was `found` of what has one of `names`, and finds what is `proven` under others.
+async fn sort_found<K, T, L, R>(
+    scopes: &[Scope],
+    names: &BTreeSet<String>,
+    mut proven: BTreeMap<String, Tags>,
+    mut found: Vec<Untagged<T>>,
+    list: impl Fn(Vec<String>) -> L,
+    read: impl Fn(&Untagged<T>) -> R,
+) -> Result<Sorted<K, T>, Failure>
+where
+    K: Kind,
+    L: Future<Output = Result<Vec<Untagged<T>>, Failure>>,
+    R: Future<Output = Result<Option<Tags>, Failure>>,
+{
     // What was made under a name that is no longer used.
-    let strays = proven.keys().filter_map(|arn| tagged::name(arn)).filter(|name| !names.contains(*name));
+    let is_missing = |name: &str| !names.contains(name) && !found.iter().any(|known| known.name == name);
+    let strays = proven.keys().filter_map(|arn| tagged::name(arn)).filter(|name| is_missing(name));
     let strays: Vec<String> = strays.map(str::to_owned).collect();
     if !strays.is_empty() {
         found.extend(list(strays).await?);

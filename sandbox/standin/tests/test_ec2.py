@@ -6,6 +6,7 @@ import pytest
 from environment import Network
 
 ANYWHERE = [{"CidrIp": "0.0.0.0/0"}]
+TAGGED = [{"ResourceType": "internet-gateway", "Tags": [{"Key": "Name", "Value": "gateway"}]}]
 
 
 @pytest.fixture
@@ -224,13 +225,15 @@ class TestLag:
     def test_new_objects_are_unknown_for_a_while(self, standin, ec2, refused):
         standin.durations(ec2__lag=30)
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-        gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        gateway = ec2.create_internet_gateway(TagSpecifications=TAGGED)["InternetGateway"]["InternetGatewayId"]
+        assert ec2.describe_tags()["Tags"] == []
         assert ec2.describe_vpcs(Filters=by("vpc-id", vpc))["Vpcs"] == []
         assert ec2.describe_security_groups(Filters=by("vpc-id", vpc))["SecurityGroups"] == []
         refused("InvalidVpcID.NotFound", ec2.describe_vpcs, VpcIds=[vpc])
         refused("InvalidVpcID.NotFound", ec2.create_subnet, VpcId=vpc, CidrBlock="10.0.0.0/24")
         refused("InvalidInternetGatewayID.NotFound", ec2.create_tags, Resources=[gateway], Tags=[{"Key": "k", "Value": "v"}])
         standin.elapse(31)
+        assert [tag["ResourceId"] for tag in ec2.describe_tags()["Tags"]] == [gateway]
         ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
         assert len(ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"]) == 1
         assert len(ec2.describe_security_groups(Filters=by("vpc-id", vpc))["SecurityGroups"]) == 1

@@ -56,6 +56,16 @@ def test_every_update_puts_the_stream_in_updating(standin, kinesis, refused, ope
     refused("ResourceInUseException", getattr(kinesis, operation), **arguments)
 
 
+def test_a_stream_is_encrypted_only_with_a_key_that_there_is(client, kinesis, refused):
+    kinesis.create_stream(StreamName="s", ShardCount=2)
+    encryption = {"StreamName": "s", "EncryptionType": "KMS", "KeyId": "alias/video"}
+    refused("KMSNotFoundException", kinesis.start_stream_encryption, **encryption)
+    kms = client("kms")
+    kms.create_alias(AliasName="alias/video", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    kinesis.start_stream_encryption(**encryption)
+    assert summary(kinesis)["KeyId"] == "alias/video"
+
+
 def test_a_summary_says_all(kinesis):
     kinesis.create_stream(StreamName="s", ShardCount=2, Tags={"a": "1", "b": "2"})
     kinesis.enable_enhanced_monitoring(StreamName="s", ShardLevelMetrics=["ALL"])

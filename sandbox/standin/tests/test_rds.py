@@ -95,10 +95,25 @@ def test_a_duplicate_leaves_the_first_cluster_alone(rds, create_cluster, refused
         ("InvalidParameterValue", {"ServerlessV2ScalingConfiguration": {"MinCapacity": 0.5, "MaxCapacity": 257}}),
         ("InvalidParameterValue", {"ServerlessV2ScalingConfiguration": {"MinCapacity": 0.7, "MaxCapacity": 1}}),
         ("KMSKeyNotAccessibleFault", {"KmsKeyId": "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"}),
+        ("KMSKeyNotAccessibleFault", {"KmsKeyId": "11111111-2222-3333-4444-555555555555"}),
+        ("KMSKeyNotAccessibleFault", {"KmsKeyId": "alias/none"}),
+        ("KMSKeyNotAccessibleFault", {"KmsKeyId": "arn:aws:kms:eu-west-1:123456789012:alias/none"}),
+        ("KMSKeyNotAccessibleFault", {"KmsKeyId": "arn:aws:kms:eu-west-3:123456789012:alias/aws/rds"}),
     ],
 )
 def test_wrong_clusters_are_refused(create_cluster, refused, code, options):
     refused(code, create_cluster, **options)
+
+
+def test_a_key_has_many_names(client, rds, create_cluster):
+    kms = client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    kms.create_alias(AliasName="alias/video", TargetKeyId=key["KeyId"])
+    alias = "arn:aws:kms:eu-west-1:123456789012:alias/video"
+    for number, name in enumerate([key["KeyId"], key["Arn"], "alias/video", alias]):
+        create_cluster(DBClusterIdentifier=f"db-{number}", KmsKeyId=name)
+        [made] = rds.describe_db_clusters(DBClusterIdentifier=f"db-{number}")["DBClusters"]
+        assert made["KmsKeyId"] == key["Arn"]
 
 
 def test_cluster_attributes(rds, create_cluster, create_instance):

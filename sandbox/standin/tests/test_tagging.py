@@ -58,6 +58,14 @@ def make_cluster(client):
     return lambda: client("ecs").delete_cluster(cluster="c")
 
 
+def make_service(client):
+    tags = [{"key": "owner", "value": "dev"}]
+    client("ecs").create_cluster(clusterName="c")
+    client("ecs").register_task_definition(family="f", containerDefinitions=[{"name": "c", "image": "i", "memory": 64}])
+    client("ecs").create_service(cluster="c", serviceName="s", taskDefinition="f", desiredCount=0, tags=tags)
+    return lambda: client("ecs").delete_service(cluster="c", service="s")
+
+
 def make_secret(client):
     client("secretsmanager").create_secret(Name="s", SecretString="x", Tags=PAIRS)
     return lambda: client("secretsmanager").delete_secret(SecretId="s", ForceDeleteWithoutRecovery=True)
@@ -79,6 +87,7 @@ def make_vpc(client):
         ("rds:subgrp", make_subnet_group, "subgrp:g"),
         ("rds:cluster-pg", make_parameter_group, "cluster-pg:p"),
         ("ecs:cluster", make_cluster, "cluster/c"),
+        ("ecs:service", make_service, "service/c/s"),
         ("secretsmanager:secret", make_secret, "secret:s"),
         ("ec2:vpc", make_vpc, "vpc/vpc-"),
     ],
@@ -91,6 +100,15 @@ def test_a_resource_is_found_while_it_exists(client, tagging, resource_type, mak
     assert find(tagging, "lambda:function") == []
     delete()
     assert find(tagging, resource_type) == []
+
+
+def test_a_revision_is_found_also_when_it_is_inactive(client, tagging):
+    containers = [{"name": "c", "image": "i", "memory": 64}]
+    tags = [{"key": "owner", "value": "dev"}]
+    client("ecs").register_task_definition(family="f", containerDefinitions=containers, tags=tags)
+    assert find(tagging, "ecs:task-definition") == ["task-definition/f:1"]
+    client("ecs").deregister_task_definition(taskDefinition="f:1")
+    assert find(tagging, "ecs:task-definition") == ["task-definition/f:1"]
 
 
 def test_roles_are_never_found(client, tagging):

@@ -45,6 +45,7 @@ impl Kind for InternetGateway {
     const RECALL: Recall = Recall::Tags;
     const ACTIONS: &'static [Action] = &[
         Action::called("ec2:DescribeInternetGateways"),
+        Action::called("ec2:DescribeTags"),
         Action::called("ec2:DescribeNetworkInterfaces"),
         Action::called("ec2:CreateInternetGateway"),
         Action::called("ec2:AttachInternetGateway"),
@@ -59,7 +60,8 @@ impl Kind for InternetGateway {
     type Outputs = InternetGatewayOutputs;
 
     async fn observe(aws: &Aws, scopes: &[Scope], _: Depth) -> Result<Sightings<Self>, Failure> {
-        let mut sorted = ec2::sort(scopes, "internet-gateway-id", |filter| list(aws, vec![filter])).await?;
+        let mut sorted =
+            ec2::sort(aws, scopes, "internet-gateway-id", |filter| list(aws, vec![filter])).await?;
         // Of two gateways at one address, the one that is attached is in use and the other is surplus.
         sorted.ours.sort_by_key(|gateway| attachment(&gateway.object).is_none());
         Ok(sorted.sightings(scopes, |gateway| Found::Ours(ours(gateway))))

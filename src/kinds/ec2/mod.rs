@@ -12,10 +12,11 @@ pub mod vpc;
 use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{
-    Filter, InternetGateway, NetworkInterface, RouteTable, SecurityGroup, Subnet, Tag, Vpc,
+    Filter, InternetGateway, NetworkInterface, ResourceType, RouteTable, SecurityGroup, Subnet, Tag,
+    TagDescription, Vpc,
 };
 
-use crate::aws::{Aws, During, Expect, Tags, tags};
+use crate::aws::{Aws, During, Expect, Tags, announce, announced, tags};
 use crate::engine::{Deleted, Failure, Kind, Meaning, Scope};
 use crate::kinds::sighting::{Listed, Mine, Sorted};
 
@@ -25,6 +26,8 @@ const VALUES: usize = 200;
 
 /// An object of EC2 that has an id and tags.
 pub trait Object {
+    /// What EC2 calls its like.
+    const TYPE: ResourceType;
     /// Its id.
     fn id(&self) -> &str;
     /// Its tags.
@@ -34,6 +37,7 @@ pub trait Object {
 macro_rules! objects {
     ($($object:ident: $id:ident,)*) => {$(
         impl Object for $object {
+            const TYPE: ResourceType = ResourceType::$object;
             fn id(&self) -> &str {
                 self.$id().unwrap_or_default()
             }
@@ -86,6 +90,7 @@ pub fn owned(scopes: &[Scope]) -> Vec<Filter> {
 /// # Errors
 /// One of the calls failed.
 pub async fn sort<K, T, F>(
+    aws: &Aws,
     scopes: &[Scope],
     by_id: &str,
     list: impl Fn(Filter) -> F,
@@ -95,17 +100,44 @@ where
     T: Object + Clone,
     F: Future<Output = Result<Vec<T>, Failure>>,
 {
+    announce(NAMES, scopes.iter().flat_map(|scope| &scope.named).map(|named| named.name.clone()));
     let mut found = all(owned(scopes), &list).await?;
     let vacant = Sorted::<K, T>::of(scopes, listed(&found)).vacant(scopes);
-    let mut elsewhere =
-        filters(&format!("tag:{}", tags::NAME), vacant.iter().map(|named| named.name.clone()));
-    elsewhere.extend(filters(by_id, vacant.iter().filter_map(|named| named.remembered.clone())));
-    for object in all(elsewhere, &list).await? {
-        if !found.iter().any(|known| known.id() == object.id()) {
-            found.push(object);
-        }
-    }
+    let names = vacant.iter().map(|named| named.name.clone()).collect();
+    let mut elsewhere = called(aws, &names, T::TYPE).await?;
+    elsewhere.extend(vacant.iter().filter_map(|named| named.remembered.clone()));
+    elsewhere.retain(|id| !found.iter().any(|known| known.id() == id));
+    found.extend(all(filters(by_id, elsewhere), &list).await?);
     Ok(Sorted::of(scopes, listed(&found)))
+}
+
+/// What the kinds of a look may have to find by the tag `Name`.
+const NAMES: &str = "names in EC2";
+
+/// The ids of what has one of `names`. The kinds of a look ask together: tags are listed whatever they are on.
+async fn called(
+    aws: &Aws,
+    names: &BTreeSet<String>,
+    resource_type: ResourceType,
+) -> Result<Vec<String>, Failure> {
+    let mut together = names.clone();
+    if !names.is_empty() {
+        together.extend(announced(NAMES));
+    }
+    let tags = all(filters("value", together), |value| named(aws, value)).await?;
+    let wanted = |tag: &TagDescription| {
+        tag.resource_type() == Some(&resource_type) && tag.value().is_some_and(|name| names.contains(name))
+    };
+    Ok(tags.into_iter().filter(wanted).filter_map(|tag| tag.resource_id).collect())
+}
+
+async fn named(aws: &Aws, value: Filter) -> Result<Vec<TagDescription>, Failure> {
+    let key = format!("{value:?}");
+    let filters = [filters("key", [tags::NAME.to_owned()]), vec![value]].concat();
+    let pages = aws.ec2.describe_tags().set_filters(Some(filters)).into_paginator().page_size(1000);
+    let read =
+        || async move { pages.items().send().collect::<Result<_, _>>().await.during("ec2:DescribeTags") };
+    aws.shared.read("ec2:DescribeTags", &key, read).await
 }
 
 /// The objects of the scopes' owners, for a kind whose own objects stand or fall with them. The names in `scopes` are

@@ -59,6 +59,7 @@ impl Kind for RouteTable {
     const RECALL: Recall = Recall::Token;
     const ACTIONS: &'static [Action] = &[
         Action::called("ec2:DescribeRouteTables"),
+        Action::called("ec2:DescribeTags"),
         Action::called("ec2:CreateRouteTable"),
         Action::called("ec2:CreateRoute"),
         Action::called("ec2:ReplaceRoute"),
@@ -73,7 +74,7 @@ impl Kind for RouteTable {
     type Outputs = RouteTableOutputs;
 
     async fn observe(aws: &Aws, scopes: &[Scope], _: Depth) -> Result<Sightings<Self>, Failure> {
-        let sorted = ec2::sort(scopes, "route-table-id", |filter| list(aws, vec![filter])).await?;
+        let sorted = ec2::sort(aws, scopes, "route-table-id", |filter| list(aws, vec![filter])).await?;
         Ok(sorted.sightings(scopes, |table| Found::Ours(ours(table))))
     }
 

@@ -51,6 +51,7 @@ impl Kind for SecurityGroup {
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
         Action::called("ec2:DescribeSecurityGroups"),
+        Action::called("ec2:DescribeTags"),
         Action::called("ec2:DescribeNetworkInterfaces"),
         Action::called("ec2:CreateSecurityGroup"),
         Action::called("ec2:CreateTags"),
@@ -63,7 +64,7 @@ impl Kind for SecurityGroup {
     type Outputs = SecurityGroupOutputs;
 
     async fn observe(aws: &Aws, scopes: &[Scope], _: Depth) -> Result<Sightings<Self>, Failure> {
-        let sorted = ec2::sort(scopes, "group-id", |filter| list(aws, vec![filter])).await?;
+        let sorted = ec2::sort(aws, scopes, "group-id", |filter| list(aws, vec![filter])).await?;
         Ok(sorted.sightings(scopes, |group| Found::Ours(ours(group))))
     }
 

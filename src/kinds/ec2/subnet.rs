@@ -52,6 +52,7 @@ impl Kind for Subnet {
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
         Action::called("ec2:DescribeSubnets"),
+        Action::called("ec2:DescribeTags"),
         Action::called("ec2:DescribeNetworkInterfaces"),
         Action::called("ec2:CreateSubnet"),
         Action::called("ec2:ModifySubnetAttribute"),
@@ -65,7 +66,7 @@ impl Kind for Subnet {
     type Outputs = SubnetOutputs;
 
     async fn observe(aws: &Aws, scopes: &[Scope], _: Depth) -> Result<Sightings<Self>, Failure> {
-        let sorted = ec2::sort(scopes, "subnet-id", |filter| list(aws, vec![filter])).await?;
+        let sorted = ec2::sort(aws, scopes, "subnet-id", |filter| list(aws, vec![filter])).await?;
         Ok(sorted.sightings(scopes, |subnet| Found::Ours(ours(subnet))))
     }
 

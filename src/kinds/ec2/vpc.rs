@@ -55,6 +55,7 @@ impl Kind for Vpc {
     const RECALL: Recall = Recall::Tags;
     const ACTIONS: &'static [Action] = &[
         Action::called("ec2:DescribeVpcs"),
+        Action::called("ec2:DescribeTags"),
         Action::called("ec2:DescribeVpcAttribute"),
         Action::called("ec2:DescribeSubnets"),
         Action::called("ec2:DescribeSecurityGroups"),
@@ -71,7 +72,7 @@ impl Kind for Vpc {
     type Outputs = VpcOutputs;
 
     async fn observe(aws: &Aws, scopes: &[Scope], depth: Depth) -> Result<Sightings<Self>, Failure> {
-        let mut sorted = ec2::sort(scopes, "vpc-id", |filter| list(aws, filter)).await?;
+        let mut sorted = ec2::sort(aws, scopes, "vpc-id", |filter| list(aws, filter)).await?;
         inhabited_first(aws, &mut sorted.ours).await?;
         let ids = sorted.ours.iter().map(|vpc| vpc.id.clone());
         let groups = security_group::defaults(aws, ids).await?;

@@ -11,6 +11,7 @@ use crate::engine::{
 use crate::kinds::ecs;
 use crate::kinds::ids::{EcsClusterArn, EcsClusterName, LogGroupName};
 use crate::kinds::sighting::{Listed, Mine, Sorted, prove};
+use crate::kinds::tagged;
 
 /// An ECS cluster.
 pub struct EcsCluster;
@@ -50,6 +51,7 @@ impl Kind for EcsCluster {
     const AT_CREATION: &'static [&'static str] = &["after"];
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
+        tagged::ACTION,
         Action::called("ecs:DescribeClusters"),
         Action::called("ecs:CreateCluster"),
         Action::implied("iam:CreateServiceLinkedRole", SERVICE_LINKED_ROLE),
@@ -64,8 +66,7 @@ impl Kind for EcsCluster {
     type Outputs = EcsClusterOutputs;
 
     async fn observe(aws: &Aws, scopes: &[Scope], _: Depth) -> Result<Sightings<Self>, Failure> {
-        let names = scopes.iter().flat_map(|scope| &scope.named).map(|named| named.name.clone()).collect();
-        let clusters = ecs::clusters(aws, names).await?;
+        let clusters = ecs::clusters_of(aws, scopes).await?;
         let standing = clusters.found.values().filter(|cluster| cluster.status() != Some("INACTIVE"));
         let sightings =
             Sorted::of(scopes, standing.map(listed)).sightings(scopes, |cluster| Found::Ours(ours(cluster)));

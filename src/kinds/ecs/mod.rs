@@ -1,4 +1,7 @@
 //! What the kinds of ECS and of its scaling share: reading by name, where each name is answered or unknown.
+//!
+//! AWS lists clusters and services by name alone. What carries an owner's tags under a name that nobody uses any more is
+//! found by the tagging API, and believed once AWS describes it: that API also shows what is gone.
 
 pub mod ecs_cluster;
 pub mod rollout;
@@ -11,10 +14,12 @@ use std::sync::Arc;
 use aws_sdk_ecs::operation::describe_clusters::DescribeClustersOutput;
 use aws_sdk_ecs::operation::describe_services::DescribeServicesOutput;
 use aws_sdk_ecs::types::{Cluster, ClusterField, Service, ServiceField};
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future::join, future::try_join, stream};
 
-use crate::aws::{Aws, During, Expect};
-use crate::engine::{Failure, Found, Kind, Meaning, Scope, Sightings};
+use crate::aws::{Aws, During, Expect, Tags, tags};
+use crate::engine::{Address, Failure, Found, Kind, Meaning, Scope, Sightings};
+use crate::kinds::sighting::is_of;
+use crate::kinds::tagged;
 
 /// What AWS said of things asked for by name. A name that is in neither is free.
 pub struct Answer<T> {
@@ -22,11 +27,22 @@ pub struct Answer<T> {
     pub found: BTreeMap<String, T>,
     /// The names that AWS did not answer, and why.
     pub unread: BTreeMap<String, Failure>,
+    strays: Strays,
 }
+
+/// What the tagging API shows under names that nobody uses, by name.
+type Strays = BTreeMap<String, Tags>;
 
 impl<T> Answer<T> {
     fn new() -> Self {
-        Self { found: BTreeMap::new(), unread: BTreeMap::new() }
+        Self { found: BTreeMap::new(), unread: BTreeMap::new(), strays: Strays::new() }
+    }
+
+    /// Adds what AWS said of the strays.
+    fn join(&mut self, strays: Strays, answer: Self) {
+        self.found.extend(answer.found);
+        self.unread.extend(answer.unread);
+        self.strays = strays;
     }
 
     /// Adds an answer to a question for `asked`, in which what does not exist is said to be `MISSING`.
@@ -56,14 +72,34 @@ impl<T> Answer<T> {
     /// Adds to a sighting of what was found that the names that were not answered are unknown.
     pub fn doubts<K: Kind>(&self, scopes: &[Scope], mut sightings: Sightings<K>) -> Sightings<K> {
         for (index, scope) in scopes.iter().enumerate() {
-            for named in &scope.named {
-                if let Some(failure) = self.unread.get(&named.name) {
-                    sightings.add(index, named.address.clone(), Found::Unknown(failure.clone()));
+            for (name, failure) in &self.unread {
+                let named = scope.named.iter().find(|named| named.name == *name);
+                let address = named.map(|named| named.address.clone());
+                if let Some(address) = address.or_else(|| self.stray::<K>(scope, name)) {
+                    sightings.add(index, address, Found::Unknown(failure.clone()));
                 }
             }
         }
         sightings
     }
+
+    /// Where the stray of this name stands, or what belongs to it, if the tagging API says that it is the scope's.
+    pub fn stray<K: Kind>(&self, scope: &Scope, name: &str) -> Option<Address> {
+        let theirs = self.strays.get(name).filter(|tags| is_of(tags, scope))?;
+        theirs.get(tags::ADDRESS).map(|address| Address::new(K::NAME, address))
+    }
+}
+
+/// What carries the tags of the scopes' owners, of `resource_type`, and has none of `names`.
+async fn strays(
+    aws: &Aws,
+    resource_type: &str,
+    scopes: &[Scope],
+    names: &BTreeSet<String>,
+) -> Result<Strays, Failure> {
+    let proven = tagged::proven(aws, resource_type, scopes).await?;
+    let by_name = proven.into_iter().filter_map(|(arn, tags)| Some((tagged::name(&arn)?.to_owned(), tags)));
+    Ok(by_name.filter(|(name, _)| !names.contains(name)).collect())
 }
 
 fn unanswered(operation: &str, name: &str, reason: Option<&str>) -> Failure {
@@ -103,6 +139,22 @@ pub async fn clusters(aws: &Aws, names: BTreeSet<String>) -> Result<Answer<Clust
         let name = |cluster: &Cluster| cluster.cluster_name().unwrap_or_default().to_owned();
         let found = reply.clusters().iter().map(|cluster| (name(cluster), cluster.clone())).collect();
         answer.add("ecs:DescribeClusters", asked, found, reply.failures());
+    }
+    Ok(answer)
+}
+
+/// The clusters that the scopes name, and those of their owners under other names.
+///
+/// # Errors
+/// One of the calls failed.
+pub async fn clusters_of(aws: &Aws, scopes: &[Scope]) -> Result<Answer<Cluster>, Failure> {
+    let named = scopes.iter().flat_map(|scope| &scope.named);
+    let names: BTreeSet<String> = named.map(|named| named.name.clone()).collect();
+    let (mut answer, strays) =
+        try_join(clusters(aws, names.clone()), strays(aws, "ecs:cluster", scopes, &names)).await?;
+    if !strays.is_empty() {
+        let described = clusters(aws, strays.keys().cloned().collect()).await?;
+        answer.join(strays, described);
     }
     Ok(answer)
 }
@@ -155,6 +207,26 @@ pub async fn services(aws: &Aws, names: BTreeSet<String>) -> Answer<Service> {
         }
     }
     answer
+}
+
+/// The services of these names, and those of the scopes' owners under other names. What was read of one service is left
+/// unknown if only that failed.
+///
+/// # Errors
+/// Nobody knows what there is under other names.
+pub async fn services_of(
+    aws: &Aws,
+    scopes: &[Scope],
+    names: BTreeSet<String>,
+) -> Result<Answer<Service>, Failure> {
+    let (mut answer, strays) =
+        join(services(aws, names.clone()), strays(aws, "ecs:service", scopes, &names)).await;
+    let strays = strays?;
+    if !strays.is_empty() {
+        let described = services(aws, strays.keys().cloned().collect()).await;
+        answer.join(strays, described);
+    }
+    Ok(answer)
 }
 
 /// What was read of services; nothing if their cluster is not there.

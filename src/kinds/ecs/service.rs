@@ -24,6 +24,7 @@ use crate::kinds::ids::{
     EcsClusterName, RoutableSubnetId, ScalableId, SecurityGroupId, ServiceArn, ServiceName, TaskDefinitionArn,
 };
 use crate::kinds::sighting::{Listed, Mine, Sorted, prove};
+use crate::kinds::tagged;
 
 /// An ECS service.
 pub struct Service;
@@ -106,6 +107,7 @@ impl Kind for Service {
     const WHILE_SETTLING: &'static [&'static str] = &["*"];
     const RECALL: Recall = Recall::Token;
     const ACTIONS: &'static [Action] = &[
+        tagged::ACTION,
         Action::called("ecs:DescribeClusters"),
         Action::called("ecs:DescribeServices"),
         Action::called("ecs:ListServiceDeployments"),
@@ -128,7 +130,7 @@ impl Kind for Service {
 
     async fn observe(aws: &Aws, scopes: &[Scope], _: Depth) -> Result<Sightings<Self>, Failure> {
         let names = scopes.iter().flat_map(|scope| &scope.named).map(|named| named.name.clone()).collect();
-        let services = ecs::services(aws, names).await;
+        let services = ecs::services_of(aws, scopes, names).await?;
         let standing = services.found.iter().filter(|(_, service)| service.status() != Some("INACTIVE"));
         let sorted = Sorted::of(scopes, standing.map(|(name, service)| listed(name, service)));
         let mut rollbacks = rollbacks(aws, &sorted.ours).await;

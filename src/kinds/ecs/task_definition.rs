@@ -1,8 +1,11 @@
 //! A revision of a task definition: what a task runs, with what, and as whom.
 //!
 //! A revision never changes, so each is described once and kept ([`Kept`](crate::aws::Kept)); a sweep costs
-//! the list alone. Its tags do change. They are read anew when everything managed is read; what was kept of
-//! them tells otherwise only whose the revision is.
+//! the list alone. Its tags do change. When everything managed is read, they are those that the tagging API
+//! shows, or else described anew; what was kept of them tells otherwise only whose the revision is.
+//!
+//! Revisions are listed by family. Those of a family that no environment uses any more are found by the tagging
+//! API, which also shows what is inactive, and so are described before they are believed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,6 +16,7 @@ use aws_sdk_ecs::types::{
     self, Compatibility, ContainerDefinition, CpuArchitecture, KeyValuePair, LogConfiguration, LogDriver,
     NetworkMode, OsFamily, RuntimePlatform, Secret, SortOrder, TaskDefinitionField, TaskDefinitionStatus,
 };
+use futures::future::try_join;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, During, Expect, Tags, retag, tags};
@@ -161,16 +165,17 @@ impl Kind for TaskDefinition {
     type Outputs = TaskDefinitionOutputs;
 
     async fn observe(aws: &Aws, scopes: &[Scope], depth: Depth) -> Result<Sightings<Self>, Failure> {
-        let families =
-            scopes.iter().flat_map(|scope| &scope.named).map(|named| named.name.as_str()).collect();
-        let arns = active(aws, families).await?;
-        let fresh = match depth {
-            Depth::Status => None,
-            Depth::Audit => Some(fresh_tags(aws, scopes, &arns).await?),
-        };
+        let named = scopes.iter().flat_map(|scope| &scope.named);
+        let families: BTreeSet<&str> = named.map(|named| named.name.as_str()).collect();
+        let proven = tagged::proven(aws, "ecs:task-definition", scopes);
+        let (arns, proven) = try_join(active(aws, &families), proven).await?;
+        let fresh = (depth == Depth::Audit).then_some(&proven);
         let mut listed = Vec::new();
         for arn in &arns {
-            listed.extend(revision(aws, arn, fresh.as_ref()).await?.map(|revision| listing(arn, revision)));
+            listed.extend(revision(aws, arn, fresh).await?.map(|revision| listing(arn, revision)));
+        }
+        for arn in proven.keys().filter(|arn| !families.contains(family_and_number(arn).0)) {
+            listed.extend(stray(aws, arn).await?.map(|revision| listing(arn, revision)));
         }
         Ok(Sorted::of(scopes, listed).sightings(scopes, |revision| Found::Ours(ours(revision, depth))))
     }
@@ -184,9 +189,10 @@ impl Kind for TaskDefinition {
             Some(arn) => arn,
             None => {
                 let call = definition(aws.ecs.register_task_definition().family(&key.name), &spec)?;
-                let call = call.set_tags(Some(Tags::of(key, &spec.tags).list()));
+                let tags = Tags::of(key, &spec.tags);
+                let call = call.set_tags(Some(tags.list()));
                 let made = call.send().await.during("ecs:RegisterTaskDefinition")?.task_definition;
-                made.and_then(|made| made.task_definition_arn).unwrap_or_default()
+                made.map(|made| keep(aws, made, tags)).unwrap_or_default()
             }
         };
         Ok(TaskDefinitionOutputs { arn: arn.into() })
@@ -223,7 +229,7 @@ struct Revision {
 const FAMILIES: usize = 5;
 
 /// The ARNs of the families' active revisions, newest first: of two at one address the newer one counts.
-async fn active(aws: &Aws, families: BTreeSet<&str>) -> Result<Vec<String>, Failure> {
+async fn active(aws: &Aws, families: &BTreeSet<&str>) -> Result<Vec<String>, Failure> {
     let call = || aws.ecs.list_task_definitions().status(TaskDefinitionStatus::Active).sort(SortOrder::Desc);
     let calls = match families.len() {
         0..=FAMILIES => families.iter().map(|family| call().family_prefix(*family)).collect(),
@@ -246,21 +252,7 @@ fn family_and_number(arn: &str) -> (&str, u64) {
     (family, number.parse().unwrap_or_default())
 }
 
-/// Up to so many revisions are described anew for their tags, which shows them as they are this moment; for
-/// more the tagging API is asked.
-const DESCRIBED_ANEW: usize = 3;
-
-/// Tags by ARN, as the tagging API shows them, of revisions whose definitions are kept. What is missing is
-/// described.
-async fn fresh_tags(aws: &Aws, scopes: &[Scope], arns: &[String]) -> Result<BTreeMap<String, Tags>, Failure> {
-    let kept = arns.iter().filter(|arn| aws.kept.get::<Revision>(arn).is_some()).count();
-    if kept <= DESCRIBED_ANEW {
-        return Ok(BTreeMap::new());
-    }
-    tagged::proven(aws, "ecs:task-definition", scopes).await
-}
-
-/// The revision with this ARN. With `fresh` tags, those that are kept do not do.
+/// The revision with this ARN. With `fresh` tags, those that are kept do not do; what is missing is described.
 async fn revision(
     aws: &Aws,
     arn: &str,
@@ -284,17 +276,37 @@ async fn revision(
     Ok(revision)
 }
 
+/// Keeps what AWS says that it registered, with these tags; its ARN.
+fn keep(aws: &Aws, made: types::TaskDefinition, tags: Tags) -> String {
+    let arn = made.task_definition_arn.clone().unwrap_or_default();
+    aws.kept.put(&arn, Arc::new(Revision { definition: Arc::new(made), tags }));
+    arn
+}
+
+/// What is kept of a revision that was deregistered: it never becomes active again.
+struct Inactive;
+
+/// The revision with this ARN, which the tagging API shows and no list, if it is still active.
+async fn stray(aws: &Aws, arn: &str) -> Result<Option<Arc<Revision>>, Failure> {
+    if aws.kept.get::<Inactive>(arn).is_some() {
+        return Ok(None);
+    }
+    described(aws, arn).await
+}
+
 async fn described(aws: &Aws, arn: &str) -> Result<Option<Arc<Revision>>, Failure> {
     let call = aws.ecs.describe_task_definition().task_definition(arn).include(TaskDefinitionField::Tags);
     let reply = call.send().await.during("ecs:DescribeTaskDefinition").or_absent()?;
+    let Some((tags, Some(definition))) = reply.map(|reply| (Tags::from(reply.tags()), reply.task_definition))
+    else {
+        return Ok(None);
+    };
     // A list may still show what was deregistered a moment ago.
-    let active =
-        |definition: &types::TaskDefinition| definition.status() == Some(&TaskDefinitionStatus::Active);
-    Ok(reply.and_then(|reply| {
-        let tags = Tags::from(reply.tags());
-        let definition = Arc::new(reply.task_definition.filter(active)?);
-        Some(Arc::new(Revision { definition, tags }))
-    }))
+    if definition.status() != Some(&TaskDefinitionStatus::Active) {
+        aws.kept.put(arn, Arc::new(Inactive));
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(Revision { definition: Arc::new(definition), tags })))
 }
 
 fn listing(arn: &str, revision: Arc<Revision>) -> Listed<Arc<Revision>> {
@@ -305,7 +317,7 @@ fn listing(arn: &str, revision: Arc<Revision>) -> Listed<Arc<Revision>> {
 /// The active revision that an earlier call for `key` made. What is kept of it does: neither its digest nor
 /// its owner changes.
 async fn registered(aws: &Aws, key: &Key) -> Result<Option<String>, Failure> {
-    for arn in active(aws, BTreeSet::from([key.name.as_str()])).await? {
+    for arn in active(aws, &BTreeSet::from([key.name.as_str()])).await? {
         let Some(revision) = revision(aws, &arn, None).await? else { continue };
         let address = revision.tags.get(tags::ADDRESS);
         if address == Some(&key.address.to_string()) && revision.tags.owner() == Some(&key.owner) {

@@ -1,7 +1,8 @@
 //! What the kinds of Application Auto Scaling share. A scalable target and its policies have no tags that are
 //! cheap to read: they belong to whom the service belongs that they scale.
 //!
-//! The name of either in the graph is the service's scalable id, `service/CLUSTER/SERVICE`.
+//! The name of either in the graph is the service's scalable id, `service/CLUSTER/SERVICE`. What scales a service of ours
+//! is found with it, whatever the service is called.
 
 pub mod scalable_target;
 pub mod scaling_policy;
@@ -10,10 +11,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ScalableTarget, ServiceNamespace};
-use futures::future::join;
 
 use crate::aws::{Aws, During, Tags};
-use crate::engine::{Failure, Found, Kind, Named, Scope, Sightings};
+use crate::engine::{Address, Failure, Found, Kind, Scope, Sightings};
 use crate::kinds::ecs::{self, Answer};
 use crate::kinds::sighting::is_of;
 
@@ -27,7 +27,7 @@ pub fn name(cluster: &str, service: &str) -> String {
     format!("service/{cluster}/{service}")
 }
 
-/// The scalable targets of the scopes' names, and what is known of the services that they scale.
+/// The scalable targets of the scopes' services, and what is known of those.
 pub struct Scaled {
     /// The targets that exist, whosever they are.
     pub targets: Vec<ScalableTarget>,
@@ -35,11 +35,12 @@ pub struct Scaled {
 }
 
 /// Where something of a scalable target belongs.
-pub struct Place<'s> {
+pub struct Place {
     /// The position of the scope.
     pub scope: usize,
-    /// The name and address of the kind that is observed.
-    pub named: &'s Named,
+    /// Where it stands.
+    pub address: Address,
+    id: String,
     owner: Owner,
 }
 
@@ -49,41 +50,45 @@ enum Owner {
     Unknown(Failure),
 }
 
-impl Place<'_> {
+impl Place {
     /// What is seen here: `ours` if the service is.
     pub fn found<K: Kind>(&self, ours: impl FnOnce() -> Found<K>) -> Found<K> {
         match &self.owner {
             Owner::Ours => ours(),
-            Owner::Stranger(owner) => Found::Foreign { id: self.named.name.clone(), owner: owner.clone() },
+            Owner::Stranger(owner) => Found::Foreign { id: self.id.clone(), owner: owner.clone() },
             Owner::Unknown(failure) => Found::Unknown(failure.clone()),
         }
     }
 }
 
 impl Scaled {
-    /// Reads the targets and, at the same moment as others do, the services.
+    /// Reads the services, at the same moment as others do, and then the targets of those that there are: AWS removes
+    /// a target with its service.
     ///
     /// # Errors
-    /// The targets could not be read.
+    /// The targets could not be read, or nobody knows which services there are.
     pub async fn read(aws: &Aws, scopes: &[Scope]) -> Result<Self, Failure> {
-        let ids: BTreeSet<String> =
-            scopes.iter().flat_map(|scope| &scope.named).map(|named| named.name.clone()).collect();
-        let names = ids.iter().map(|id| service(id).to_owned()).collect();
-        let (targets, services) = join(targets(aws, ids), ecs::services(aws, names)).await;
-        Ok(Self { targets: targets?, services })
+        let named = scopes.iter().flat_map(|scope| &scope.named);
+        let names = named.map(|named| service(&named.name).to_owned()).collect();
+        let services = ecs::services_of(aws, scopes, names).await?;
+        let there = services.found.keys().chain(services.unread.keys());
+        let ids = there.map(|name| format!("service/{name}")).collect();
+        Ok(Self { targets: targets(aws, ids).await?, services })
     }
 
-    /// The places of what belongs to the target with this id. Without its service nothing tells whose it is:
-    /// there are none then, and a service made anew brings it back.
-    pub fn places<'s>(&self, scopes: &'s [Scope], id: &str) -> Vec<Place<'s>> {
-        let mut places = Vec::new();
-        for (index, scope) in scopes.iter().enumerate() {
-            for named in scope.named.iter().filter(|named| named.name == id) {
-                let owner = self.owner(scope, id);
-                places.extend(owner.map(|owner| Place { scope: index, named, owner }));
-            }
-        }
-        places
+    /// The places of what belongs to the target with this id.
+    fn places<K: Kind>(&self, scopes: &[Scope], id: &str) -> Vec<Place> {
+        let place = |(index, scope): (usize, &Scope)| {
+            let owner = self.owner(scope, id)?;
+            let named = scope.named.iter().find(|named| named.name == id);
+            let address = match (named, &owner) {
+                (Some(named), _) => named.address.clone(),
+                (None, Owner::Ours | Owner::Unknown(_)) => self.services.stray::<K>(scope, service(id))?,
+                (None, Owner::Stranger(_)) => return None,
+            };
+            Some(Place { scope: index, address, id: id.to_owned(), owner })
+        };
+        scopes.iter().enumerate().filter_map(place).collect()
     }
 
     fn owner(&self, scope: &Scope, id: &str) -> Option<Owner> {
@@ -101,11 +106,11 @@ impl Scaled {
     pub fn sightings<K: Kind>(
         &self,
         scopes: &[Scope],
-        mut see: impl FnMut(&mut Sightings<K>, &ScalableTarget, &Place<'_>),
+        mut see: impl FnMut(&mut Sightings<K>, &ScalableTarget, &Place),
     ) -> Sightings<K> {
         let mut sightings = Sightings::new(scopes);
         for target in &self.targets {
-            for place in self.places(scopes, &target.resource_id) {
+            for place in self.places::<K>(scopes, &target.resource_id) {
                 see(&mut sightings, target, &place);
             }
         }

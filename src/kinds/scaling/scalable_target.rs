@@ -10,6 +10,7 @@ use crate::engine::{
 };
 use crate::kinds::ids::ScalableId;
 use crate::kinds::scaling::{DIMENSION, NAMESPACE, Scaled};
+use crate::kinds::tagged;
 
 /// A scalable target. It belongs to whom its service belongs.
 pub struct ScalableTarget;
@@ -50,6 +51,7 @@ impl Kind for ScalableTarget {
     // A service has one target, which is registered whether it is there already or not.
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
+        tagged::ACTION,
         Action::called("application-autoscaling:DescribeScalableTargets"),
         Action::called("ecs:DescribeClusters"),
         Action::called("ecs:DescribeServices"),
@@ -73,7 +75,7 @@ impl Kind for ScalableTarget {
         let scaled = Scaled::read(aws, scopes).await?;
         Ok(scaled.sightings(scopes, |sightings, target, place| {
             let found = place.found(|| Found::Ours(ours(target)));
-            sightings.add(place.scope, place.named.address.clone(), found);
+            sightings.add(place.scope, place.address.clone(), found);
         }))
     }
 

@@ -16,6 +16,7 @@ use crate::engine::{
 use crate::kinds::ids::{ScalableId, ScalingPolicyArn};
 use crate::kinds::scaling::scalable_target::PERMISSIONS;
 use crate::kinds::scaling::{DIMENSION, NAMESPACE, Scaled};
+use crate::kinds::tagged;
 
 /// A scaling policy. All of them of a service of ours are ours.
 pub struct ScalingPolicy;
@@ -62,6 +63,7 @@ impl Kind for ScalingPolicy {
     // A policy is put, whether it is there already or not.
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
+        tagged::ACTION,
         Action::called("application-autoscaling:DescribeScalableTargets"),
         Action::called("application-autoscaling:DescribeScalingPolicies"),
         Action::called("ecs:DescribeClusters"),
@@ -83,7 +85,7 @@ impl Kind for ScalingPolicy {
         let policies = list(aws, targets).await?;
         Ok(scaled.sightings(scopes, |sightings, target, place| {
             for policy in policies.iter().filter(|policy| policy.resource_id == target.resource_id) {
-                let address = address(&place.named.address, &policy.policy_name);
+                let address = address(&place.address, &policy.policy_name);
                 sightings.add(place.scope, address, place.found(|| Found::Ours(ours(policy))));
             }
         }))

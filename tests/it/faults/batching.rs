@@ -8,6 +8,10 @@ use sandbox::AwsCall;
 
 use super::stage::Stage;
 
+/// What the creation of one environment may cost.
+const READS: usize = 60;
+const MUTATIONS: usize = 55;
+
 const SWEEP: &str = "--sweep-period=3s";
 const MANY: usize = 10;
 
@@ -52,6 +56,22 @@ async fn a_sweep_of_many_environments_costs_hardly_more_than_one_of_one() {
     let more = sum(&of_many) - sum(&of_one);
     let each = f64::from(more) / f64::from(u32::try_from(MANY - 1).unwrap());
     assert!(each <= EACH, "{each} more calls for each more environment: {of_one:#?}\n{of_many:#?}");
+    drop(operator);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_environment_is_made_with_few_calls() {
+    let stage = Stage::set("costs").await;
+    let operator = stage.start("operator", &["--sweep-period=1h", "--audit-period=1h"]).await;
+    stage.create("dev").await;
+    stage.ready("dev").await;
+    pause(&stage).await;
+
+    let (mutations, reads): (Vec<_>, Vec<_>) = stage.calls().into_iter().partition(|call| call.mutating);
+    let refused: Vec<_> = reads.iter().chain(&mutations).filter(|call| call.error.is_some()).collect();
+    assert!(refused.is_empty(), "{refused:#?}");
+    assert!(mutations.len() <= MUTATIONS, "{} mutations: {:#?}", mutations.len(), counted(&mutations));
+    assert!(reads.len() <= READS, "{} reads: {:#?}", reads.len(), counted(&reads));
     drop(operator);
 }
 

@@ -10,6 +10,7 @@ use video_pipeline_operator::aws::Aws;
 use video_pipeline_operator::engine::{Address, AnyKind, Graph, Node};
 
 use super::estate::Estate;
+use super::keys;
 
 /// A field of a kind.
 pub type Field = (String, String);
@@ -20,7 +21,7 @@ pub fn of_users() -> Vec<Value> {
         json!({ "tags": { "team": "media", "cost": "42" } }),
         json!({ "monitoring": { "logRetentionDays": 14, "alarmActions": ["arn:aws:sns:eu-west-1:123456789012:x"] } }),
         json!({ "ingestion": { "shardCount": 3, "retentionHours": 48, "shardLevelMetrics": ["IncomingBytes"] } }),
-        json!({ "ingestion": { "mode": "OnDemand", "kmsKeyId": "alias/video" } }),
+        json!({ "ingestion": { "mode": "OnDemand", "kmsKeyId": keys::ALIAS } }),
         json!({ "errorHandling": {
             "deadLetterQueue": { "retentionDays": 7 },
             "jobQueue": { "maxReceiveCount": 5, "visibilityTimeoutSeconds": 60 },
@@ -56,7 +57,7 @@ pub fn together() -> Value {
         "tags": { "team": "media", "cost": "42" },
         "monitoring": { "logRetentionDays": 14, "alarms": { "deadLetterQueue": { "threshold": 5 } } },
         "ingestion": { "shardCount": 3, "retentionHours": 48, "shardLevelMetrics": ["IncomingBytes"],
-            "kmsKeyId": "alias/video" },
+            "kmsKeyId": keys::ALIAS },
         "errorHandling": {
             "deadLetterQueue": { "retentionDays": 7 },
             "jobQueue": { "maxReceiveCount": 5, "visibilityTimeoutSeconds": 60 },

@@ -10,6 +10,7 @@ use video_pipeline_operator::aws::{
     Aws, Budget, Connection, CredentialScope, Fence, Gate, Metrics, Timeouts,
 };
 
+use super::keys;
 use super::wire::Wire;
 
 /// The region of everything.
@@ -43,11 +44,13 @@ pub struct Account {
 }
 
 impl Account {
-    /// A new one.
+    /// A new one, with a key in it.
     pub async fn open() -> Self {
         static NUMBERS: AtomicU64 = AtomicU64::new(200_000_000_000);
         let number = NUMBERS.fetch_add(1, Ordering::SeqCst).to_string();
-        let wire = Wire::new(stand_in().await.endpoint(), &number);
+        let endpoint = stand_in().await.endpoint();
+        keys::make(endpoint, &number).await;
+        let wire = Wire::new(endpoint, &number);
         Self { number, wire }
     }
 

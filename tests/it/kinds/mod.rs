@@ -9,6 +9,7 @@
 //! | [`estate`] | a `VideoPipeline`, and the graph that the design makes of it |
 //! | [`edits`] | changes that users make to a resource, and changes that no user can make |
 //! | [`inventory`] | what an account really holds |
+//! | [`keys`] | what streams and databases are encrypted with |
 //! | [`over`], [`broken`] | kinds that do something else than the registered ones |
 //! | [`lab`] | the stand-in, and accounts in it |
 
@@ -17,6 +18,7 @@ mod edits;
 mod estate;
 mod ground;
 mod inventory;
+mod keys;
 mod lab;
 mod laws;
 mod over;

@@ -243,6 +243,8 @@ fn leaves(schema: &Value, path: &str, fields: &mut BTreeSet<String>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_field_that_may_change_is_brought_to_aws_and_back() {
     let lab = lab::shared().await;
+    let key = lab.account.call("kms", "create_key", json!({}))["KeyMetadata"]["KeyId"].clone();
+    lab.account.call("kms", "create_alias", json!({ "AliasName": "alias/media", "TargetKeyId": key }));
     let environment = Environment::create(lab, SUFFIX, json!({})).await;
     environment.ready().await;
     let first = environment.in_aws();

@@ -7,7 +7,7 @@ from moto.core.responses import ActionResult
 from moto.kinesis.models import KinesisBackend, Stream
 from moto.kinesis.responses import KinesisResponse
 
-from .. import timing
+from .. import keys, timing
 from ..mending import AwsError, Mends
 
 mends = Mends("Kinesis")
@@ -62,6 +62,15 @@ def an_update_takes_time(original: Any, self: Any, stream_arn: str, stream_name:
     result = original(self, stream_arn, stream_name, *args, **kwargs)
     _updating(stream)
     return result
+
+
+@mends.around(KinesisBackend, "start_stream_encryption")
+def a_stream_is_encrypted_with_a_key_that_there_is(original: Any, self: Any, *args: Any, key_id: str, **kwargs: Any) -> None:
+    """StartStreamEncryption refuses a key that does not exist with KMSNotFoundException.
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_StartStreamEncryption.html"""
+    if keys.find(self.account_id, self.region_name, key_id) is None:
+        raise AwsError("KMSNotFoundException", f"Key '{key_id}' does not exist")
+    original(self, *args, key_id=key_id, **kwargs)
 
 
 @mends.around(KinesisBackend, "update_stream_mode")

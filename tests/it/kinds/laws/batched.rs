@@ -26,8 +26,9 @@ const PAGES: [(&str, usize, usize); 4] = [
     ("cloudwatch:DescribeAlarms", 100, 6),
     ("application-autoscaling:DescribeScalingPolicies", 10, 1),
     ("logs:DescribeLogGroups", 50, 3),
-    // Six alarms, three log groups, two queues, a stream, and the two groups of the database.
-    ("tag:GetResources", 100, 14),
+    // Six alarms, three log groups, two queues, a stream, the two groups of the database, a cluster, a service and what
+    // it runs.
+    ("tag:GetResources", 100, 17),
 ];
 
 /// What AWS tells only of one thing at a time: a cluster's services, an attribute of a VPC, a queue, …

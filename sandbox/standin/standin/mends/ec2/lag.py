@@ -67,6 +67,13 @@ def an_unknown_object_is_not_listed(original: Any, self: Any) -> ActionResult:
     return ActionResult({key: [item for item in items if item.id not in unknown] for key, items in answer.result.items()})
 
 
+@mends.around(EC2Response, "describe_tags")
+def tags_of_an_unknown_object_are_not_listed(original: Any, self: Any) -> ActionResult:
+    """Nor does a list of tags know it. https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html"""
+    unknown = unknown_ids(self.ec2_backend)
+    return ActionResult({"Tags": [tag for tag in original(self).result["Tags"] if tag["resource_id"] not in unknown]})
+
+
 def unknown_ids(backend: EC2Backend) -> set[str]:
     """The ids that one account and region does not know yet."""
     return backend.__dict__.setdefault("unknown_ids", set())

@@ -12,12 +12,13 @@ from moto.rds.exceptions import (
     InvalidDBClusterStateFault,
     InvalidParameterCombination,
     InvalidParameterValue,
+    KMSKeyNotAccessibleFault,
     RDSClientError,
 )
 from moto.rds.models import DBCluster, RDSBackend
 from moto.rds.responses import RDSResponse
 
-from ... import timing
+from ... import keys, timing
 from ...mending import Mends
 from . import catalog
 from .paging import filters, page
@@ -166,6 +167,19 @@ def _fill_in_key(backend: RDSBackend, kwargs: Any) -> None:
         kwargs["kms_key_id"] = backend.kms.describe_key("alias/aws/rds").arn
     elif kwargs.get("kms_key_id"):
         kwargs["kms_key_id"] = backend._validate_kms_key(kwargs["kms_key_id"])
+
+
+@mends.adds(RDSBackend, "_validate_kms_key")
+def a_key_is_one_that_there_is(self: RDSBackend, kms_key_id: str) -> str:
+    """https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
+
+    A key that does not exist, whether it is named by id, alias or ARN, is refused with KMSKeyNotAccessibleFault; moto fails
+    over an alias that it does not know.
+    """
+    key = keys.find(self.account_id, self.region_name, kms_key_id)
+    if key is None:
+        raise KMSKeyNotAccessibleFault(kms_key_id)
+    return key.arn
 
 
 def become_available(cluster: DBCluster) -> None:
