@@ -10,6 +10,8 @@ OPERATOR := $(TARGET)/debug/video-pipeline-operator
 SANDBOX := $(TARGET)/debug/sandbox
 CRD := crds/videopipelines.streamflix.io.yaml
 REFERENCE := docs/reference.md
+DIFFERENCES := docs/stand-in.md
+STANDIN := $(SANDBOX) python --in standin -m standin
 
 .PHONY: help
 help: ## List the targets
@@ -40,12 +42,14 @@ generate: build ## Write the files that are generated from the code
 	@mkdir -p crds docs
 	@$(OPERATOR) crd > $(CRD).new && mv $(CRD).new $(CRD)
 	@$(OPERATOR) crd --reference > $(REFERENCE).new && mv $(REFERENCE).new $(REFERENCE)
-	@echo "wrote $(CRD) $(REFERENCE)"
+	@$(STANDIN) --differences > $(DIFFERENCES).new && mv $(DIFFERENCES).new $(DIFFERENCES)
+	@echo "wrote $(CRD) $(REFERENCE) $(DIFFERENCES)"
 
 .PHONY: fresh
 fresh: build ## Compare the generated files with what the code generates now
 	@$(OPERATOR) crd | diff -u $(CRD) - || { echo "$(CRD) is stale: run make generate" >&2; exit 1; }
 	@$(OPERATOR) crd --reference | diff -u $(REFERENCE) - || { echo "$(REFERENCE) is stale: run make generate" >&2; exit 1; }
+	@$(STANDIN) --differences | diff -u $(DIFFERENCES) - || { echo "$(DIFFERENCES) is stale: run make generate" >&2; exit 1; }
 
 .PHONY: bench
 bench: build ## Measure 1 and 20 environments against the stand-in

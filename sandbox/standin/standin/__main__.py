@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import mends, timing
+from . import differences, mends, timing
 from .calls import CallLog
 from .faults import Faults
 from .server import Server, StandIn
@@ -18,8 +18,8 @@ def main() -> None:
     arguments = _parse()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     mends.install()
-    if arguments.list_mends:
-        _list_mends()
+    if arguments.differences:
+        print(differences.page())
         return
     _set_durations(arguments.durations)
     stand_in = StandIn(CallLog(arguments.calls), Faults(latency=arguments.latency_ms / 1000))
@@ -38,7 +38,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--calls", type=Path, metavar="FILE", help="append one JSON line per AWS call to this file")
     parser.add_argument("--durations", default="demo", metavar="demo|none|FILE|JSON", help="how long AWS takes (default: demo)")
     parser.add_argument("--latency-ms", type=float, default=0, metavar="N", help="milliseconds added to every call (default: 0)")
-    parser.add_argument("--list-mends", action="store_true", help="print what is mended, as Markdown, and stop")
+    parser.add_argument("--differences", action="store_true", help="print what is mended and what differs from AWS, as Markdown, and stop")
     return parser.parse_args()
 
 
@@ -49,15 +49,6 @@ def _set_durations(argument: str) -> None:
         timing.change(json.loads(argument))
     else:
         timing.change(json.loads(Path(argument).read_text(encoding="utf-8")))
-
-
-def _list_mends() -> None:
-    for group in mends.all_mends():
-        print(f"### {group.service}\n")
-        for function in dict.fromkeys(mend.function for mend in group.mends):
-            mend = next(mend for mend in group.mends if mend.function is function)
-            print(f"- **{mend.name}**: {mend.docs}")
-        print()
 
 
 if __name__ == "__main__":

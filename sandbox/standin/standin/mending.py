@@ -72,6 +72,8 @@ class Mends:
 
     service: str
     mends: list[Mend] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)
+    """What is still otherwise than in AWS, as far as we know."""
 
     def around(self, target: type | ModuleType, *methods: str) -> Callable[..., Any]:
         """Calls the function in place of each method (or function of a module), with the original as its first argument."""
@@ -89,6 +91,10 @@ class Mends:
             return function
 
         return register
+
+    def differs(self, *differences: str) -> None:
+        """Notes what is not mended."""
+        self.differences.extend(differences)
 
     def install(self) -> None:
         """Hangs every mend of this service on moto's classes."""

@@ -35,6 +35,11 @@ def table() -> dict[str, float]:
     return dict(sorted(_seconds.items()))
 
 
+def demo() -> dict[str, float]:
+    """All durations by name, in seconds, under the preset `demo`."""
+    return dict(sorted(_demo.items()))
+
+
 def use(preset: str) -> None:
     """Sets every duration: `demo` (short, but visible) or `none` (zero)."""
     if preset not in ("demo", "none"):

@@ -82,6 +82,25 @@ def test_a_rollout_goes_on(standin, client):
         standin.control("POST", "restore", {"name": "rolling"})
 
 
+def test_everything_that_takes_time_can_be_kept_meanwhile(standin, client):
+    standin.control("PUT", "durations", dict.fromkeys(standin.control("GET", "durations"), 60) | {"ec2.lag": 0, "iam.role.propagate": 0})
+    environment = Whole(client)
+    standin.control("POST", "snapshot", {"name": "begun"})
+    begun = environment.picture()
+    standin.elapse(200)
+    environment.kinesis.delete_stream(StreamName="stream")
+    environment.rds.delete_db_instance(DBInstanceIdentifier="db-1")
+    environment.rds.delete_db_cluster(DBClusterIdentifier="db", SkipFinalSnapshot=True)
+    environment.ecs.delete_service(cluster="c", service="s", force=True)
+    standin.control("POST", "snapshot", {"name": "ending"})
+    ending = environment.picture()
+    for name, picture in (("begun", begun), ("ending", ending)):
+        standin.elapse(200)
+        assert environment.picture() != picture
+        standin.control("POST", "restore", {"name": name})
+        assert environment.picture() == picture
+
+
 def test_other_accounts_are_left_alone(standin, client):
     credentials = client("sts").assume_role(RoleArn="arn:aws:iam::999999999999:role/r", RoleSessionName="session")["Credentials"]
     keys = {"aws_access_key_id": credentials["AccessKeyId"], "aws_secret_access_key": credentials["SecretAccessKey"]}

@@ -10,6 +10,9 @@ from moto.core.responses import ActionResult
 from ..mending import AwsError, Mends
 
 mends = Mends("CloudWatch")
+mends.differs(
+    "No metric arrives by itself, and no alarm is ever evaluated: the state changes by SetAlarmState only.",
+)
 
 USUAL_PAGE = 50
 LARGEST_PAGE = 100

@@ -11,6 +11,9 @@ from .. import keys, timing
 from ..mending import AwsError, Mends
 
 mends = Mends("Kinesis")
+mends.differs(
+    "Records can be put and read, without the throughput limits of shards.",
+)
 
 CREATE = timing.define("kinesis.stream.create", demo=2)
 UPDATE = timing.define("kinesis.stream.update", demo=1)

@@ -10,6 +10,10 @@ from ..mending import AwsError, Mends
 from ..pages import cut
 
 mends = Mends("CloudWatch Logs")
+mends.differs(
+    "AssociateKmsKey and DisassociateKmsKey are not implemented.",
+    "Nothing is deleted when its retention ends.",
+)
 
 RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 CLASSES = ["STANDARD", "INFREQUENT_ACCESS", "DELIVERY"]

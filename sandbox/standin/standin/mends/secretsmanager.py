@@ -22,7 +22,10 @@ SECONDS_A_DAY = 86400
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html
 LONGEST_ROTATION_DAYS = 1000
 
-mends = Mends("secretsmanager")
+mends = Mends("Secrets Manager")
+mends.differs(
+    "Only the rotation of a secret that another service manages changes its value.",
+)
 
 timing.define("secretsmanager.rotate", 1.0)
 

@@ -9,6 +9,9 @@ from .. import timing
 from ..mending import AwsError, Mends
 
 mends = Mends("SQS")
+mends.differs(
+    "Attributes, tags and deletions are seen at once; in AWS they may take 60 seconds.",
+)
 
 NAME_FREE = timing.define("sqs.queue.name_free", demo=2)
 

@@ -15,6 +15,9 @@ from ..mending import AwsError, Mends
 from ..pages import cut
 
 mends = Mends("Resource Groups Tagging API")
+mends.differs(
+    "Tags are found at once; in AWS the tagging API lags behind.",
+)
 
 PAGE = 50
 LARGEST_PAGE = 100

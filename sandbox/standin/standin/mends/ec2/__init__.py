@@ -7,3 +7,9 @@ from . import deletions, endpoints, filters, groups, ids, lag, paging, routes, s
 PARTS = (deletions, endpoints, filters, groups, lag, paging, routes, states, tags, tokens, zones, ids)
 
 mends = Mends("EC2", [mend for part in PARTS for mend in part.mends.mends])
+mends.differs(
+    "`DryRun` is heeded by some operations only: CreateVpc creates.",
+    "There are no quotas: any number of VPCs, subnets or rules can be made.",
+    "Only new objects lag (`ec2.lag`): a change or a deletion is seen at once by the next read.",
+    "A NAT gateway's network interface stays after the gateway is deleted.",
+)

@@ -7,3 +7,7 @@ mends = Mends(
     "ECS",
     [mend for part in (clusters, definitions, deployments, history, services, tasks) for mend in part.mends.mends],
 )
+mends.differs(
+    "Tasks run no containers: they become RUNNING after a while, or fail if the image says so.",
+    "Tasks neither pull images nor read secrets nor write logs, so that no missing permission is noticed.",
+)

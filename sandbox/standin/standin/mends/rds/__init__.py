@@ -4,6 +4,11 @@ from ...mending import Mends
 from . import catalog, changes, clusters, groups, instances, secrets, tags
 
 mends = Mends(
-    "rds",
+    "RDS",
     [mend for part in (catalog, changes, clusters, groups, instances, secrets, tags) for mend in part.mends.mends],
+)
+mends.differs(
+    "`HttpEndpointEnabled` stays false whatever is asked for.",
+    "There is no database behind an endpoint.",
+    "No maintenance window ever comes: what waits for one, without `ApplyImmediately`, waits for ever.",
 )

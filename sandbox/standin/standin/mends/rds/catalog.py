@@ -20,7 +20,7 @@ MINORS = {"15": range(6, 16), "16": range(2, 12), "17": range(4, 8)}
 FIRST_PAUSING_MINOR = {"15": 7, "16": 3, "17": 4}
 DEFAULT_MAJOR = "17"
 
-mends = Mends("rds")
+mends = Mends("RDS")
 
 
 def versions() -> list[str]:

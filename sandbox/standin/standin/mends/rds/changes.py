@@ -42,7 +42,7 @@ WHEN_APPLIED = {
     "engine_version": ("engine_version", "EngineVersion"),
 }
 
-mends = Mends("rds")
+mends = Mends("RDS")
 
 
 @mends.adds(RDSBackend, "modify_db_cluster")

@@ -29,7 +29,7 @@ SMALLEST_MAXIMUM = 1.0
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html (MasterUsername)
 RESERVED_USERS = {"admin", "rdsadmin"}
 
-mends = Mends("rds")
+mends = Mends("RDS")
 
 timing.define("rds.cluster.create", 3.0)
 timing.define("rds.cluster.modify", 1.0)

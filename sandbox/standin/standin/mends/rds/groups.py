@@ -21,7 +21,7 @@ from .paging import page
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBClusterParameterGroup.html
 MOST_PARAMETERS_IN_A_CALL = 20
 
-mends = Mends("rds")
+mends = Mends("RDS")
 
 
 def _subnets(response: RDSResponse) -> list[Any]:

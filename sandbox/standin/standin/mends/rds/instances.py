@@ -23,7 +23,7 @@ from .paging import filters, page
 
 SERVERLESS = "db.serverless"
 
-mends = Mends("rds")
+mends = Mends("RDS")
 
 timing.define("rds.instance.create", 4.0)
 timing.define("rds.instance.modify", 1.0)

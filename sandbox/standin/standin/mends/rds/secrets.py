@@ -16,7 +16,7 @@ from ...mending import Mends
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html
 DAYS_BETWEEN_ROTATIONS = 7
 
-mends = Mends("rds")
+mends = Mends("RDS")
 
 
 @mends.around(MasterUserSecret, "_create_secret")

@@ -9,7 +9,7 @@ from moto.rds.models import RDSBackend
 
 from ...mending import Mends
 
-mends = Mends("rds")
+mends = Mends("RDS")
 
 # The error that says that the tagged resource does not exist, by the type in its ARN.
 NOT_FOUND = {
