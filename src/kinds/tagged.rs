@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_resourcegroupstagging::types::{ResourceTagMapping, TagFilter};
 
-use crate::aws::{Aws, During, Tags, tags};
+use crate::aws::{Aws, During, Tags, announce, announced, tags};
 use crate::engine::{Action, Failure, Scope};
 
 /// What [`proven`] needs.
@@ -46,15 +46,36 @@ pub async fn proven(
         true => BTreeSet::from(TYPES),
         false => BTreeSet::from([resource_type]),
     };
+    let theirs: BTreeSet<String> = scopes.iter().flat_map(Scope::owners).map(str::to_owned).collect();
+    let is_wanted = |arn: &str, tags: &Tags| {
+        is_of(arn, resource_type) && tags.owner().is_some_and(|owner| theirs.contains(owner))
+    };
     let mut proven = BTreeMap::new();
-    let owners: Vec<String> = scopes.iter().flat_map(Scope::owners).map(str::to_owned).collect();
-    for owners in owners.chunks(VALUES) {
+    for owners in together(&theirs).await.chunks(VALUES) {
+        // What others in this look want to know of other owners.
+        if !owners.iter().any(|owner| theirs.contains(owner)) {
+            continue;
+        }
         let owners = owners.to_vec();
         let question = format!("{types:?} {owners:?}");
         let found = aws.shared.read(ACTION.name, &question, || owned(aws, &types, owners)).await?;
-        proven.extend(found.into_iter().filter(|(arn, _)| is_of(arn, resource_type)));
+        proven.extend(found.into_iter().filter(|(arn, tags)| is_wanted(arn, tags)));
     }
     Ok(proven)
+}
+
+/// What the kinds of a look ask the tagging API for.
+const OWNERS: &str = "owners of what is tagged";
+
+/// The owners of everything that is sought in this look: not all kinds of all environments need be looked at, and
+/// their questions would differ in nothing else.
+async fn together(theirs: &BTreeSet<String>) -> Vec<String> {
+    announce(OWNERS, theirs.iter().cloned());
+    // Until the others have had their turn to say so.
+    tokio::task::yield_now().await;
+    let mut owners = announced(OWNERS);
+    owners.extend(theirs.iter().cloned());
+    owners.into_iter().collect()
 }
 
 async fn owned(

@@ -2,6 +2,7 @@
 
 mod actions;
 mod floors;
+mod members;
 mod names;
 mod registry;
 mod sizes;
