@@ -10,7 +10,7 @@ use video_pipeline_operator::aws::{
     Aws, Budget, Connection, CredentialScope, Fence, Gate, Metrics, Timeouts,
 };
 
-use super::wire::Wire;
+use crate::wire::Wire;
 
 /// The region of everything.
 pub const REGION: &str = "eu-west-1";
