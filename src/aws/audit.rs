@@ -31,6 +31,11 @@ pub async fn scope<F: Future>(context: Context, work: F) -> F::Output {
     CONTEXT.scope(Arc::new(context), work).await
 }
 
+/// On whose behalf this call is made, if somebody said so.
+pub fn current() -> Option<Arc<Context>> {
+    CONTEXT.try_with(Arc::clone).ok()
+}
+
 /// One mutating attempt on the wire. It leaves its line also when it is dropped, because then nobody knows whether AWS
 /// carried it out.
 #[derive(Debug)]
@@ -61,7 +66,7 @@ impl Drop for Attempt {
 }
 
 fn record(call: &Call, reply: &Reply) {
-    let context = CONTEXT.try_with(Arc::clone).unwrap_or_default();
+    let context = current().unwrap_or_default();
     tracing::info!(
         target: TARGET,
         time = %jiff::Timestamp::now(),

@@ -38,15 +38,16 @@ use tokio::sync::watch;
 
 use self::http::Health;
 use self::leader::Candidate;
-use self::metrics::Passes;
-use self::reconcile::{Context, Error as PassError};
 use crate::aws::{self, Budget, Connection, Fence, Gate, Timeouts};
 
 pub use self::connections::{Connections, credential_scope};
+pub use self::environments::Environments;
 pub use self::knowledge::{Knowledge, Periods};
 pub use self::kubernetes::{Kubernetes, MANAGER, resource_type};
+pub use self::metrics::Passes;
 pub use self::observer::Observer;
 pub use self::pace::Pace;
+pub use self::reconcile::{Context, Error as PassError, reconcile};
 pub use self::settings::Settings;
 pub use self::stored::Stored;
 pub use self::survey::{Environment, Obstacle, Survey, Surveyor};
@@ -88,7 +89,12 @@ pub async fn run(settings: &Settings) -> Result<(), Error> {
     let client = client().await?;
     let fence = if settings.lease_namespace.is_some() { Fence::shut() } else { Fence::open() };
     let (gate, passes, health) = instruments(settings, &fence);
-    let context = Arc::new(context(settings, client.clone(), gate, passes));
+    let connection = Connection {
+        http: gate.around(aws::default_http_client()),
+        session_name: settings.cluster_name.to_string(),
+    };
+    let pace = Pace::new(settings.sweep_period);
+    let context = Arc::new(Context::new(settings, client.clone(), connection, pace, passes));
     let serving = serve(settings, health.clone());
     tokio::pin!(serving);
     let working = lead(settings, client, fence, context, health, stop.clone());
@@ -154,7 +160,7 @@ async fn work(
     Controller::new_with(resources, watcher::Config::default(), resource_type())
         .with_config(Config::default().concurrency(settings.concurrency))
         .graceful_shutdown_on(told)
-        .run(reconcile::reconcile, again, context)
+        .run(reconcile, again, context)
         .for_each(async |result| {
             if let Err(error) = result {
                 tracing::debug!(error = %error, "a pass ended early");
@@ -189,27 +195,6 @@ fn instruments(settings: &Settings, fence: &Fence) -> (Gate, Passes, Health) {
         timeouts: Timeouts::default(),
     };
     (gate, passes, Health::new(registry))
-}
-
-fn context(settings: &Settings, client: Client, gate: Gate, passes: Passes) -> Context {
-    let connection = Connection {
-        http: gate.around(aws::default_http_client()),
-        session_name: settings.cluster_name.to_string(),
-    };
-    Context {
-        surveyor: Surveyor {
-            cluster: settings.cluster_name.clone(),
-            connections: Connections::new(connection),
-            observer: Observer::default(),
-            periods: Periods { sweep: settings.sweep_period, audit: settings.audit_period },
-            read_lag: settings.read_lag,
-            permissions_boundary: settings.permissions_boundary.clone(),
-        },
-        kubernetes: Kubernetes::new(client),
-        environments: environments::Environments::default(),
-        pace: Pace::new(settings.sweep_period),
-        passes,
-    }
 }
 
 async fn serve(settings: &Settings, health: Health) -> Result<(), Error> {

@@ -19,22 +19,29 @@ const SLOWEST: u32 = 10;
 pub struct Pace {
     begun: Instant,
     sweep: Duration,
+    longest: Duration,
 }
 
 impl Pace {
     /// Sweeps every `sweep`, from now on.
     pub fn new(sweep: Duration) -> Self {
-        Self { begun: Instant::now(), sweep: sweep.max(Duration::from_millis(100)) }
+        Self { begun: Instant::now(), sweep: sweep.max(Duration::from_millis(100)), longest: Duration::MAX }
+    }
+
+    /// The same for those who have no patience: nothing is waited for longer than `longest`.
+    pub fn at_most(self, longest: Duration) -> Self {
+        Self { longest, ..self }
     }
 
     /// How long to wait. A pass that did something is followed by another at once, which sees what came of it;
     /// `progress` is how many such passes there were in a row.
     pub fn wait(&self, requeue: Requeue, progress: u32) -> Duration {
-        match (requeue, progress) {
+        let wait = match (requeue, progress) {
             (Requeue::Sweep, 0) => self.next_sweep(Instant::now()),
             (other, 0) => other.within(self.sweep),
             (_, progress) => GO_ON * 2_u32.saturating_pow(progress.saturating_sub(BRISK).min(SLOWEST)),
-        }
+        };
+        wait.min(self.longest)
     }
 
     fn next_sweep(&self, now: Instant) -> Duration {
@@ -51,7 +58,7 @@ mod tests {
 
     #[test]
     fn all_wait_for_the_same_beat() {
-        let pace = Pace { begun: Instant::now(), sweep: Duration::from_secs(60) };
+        let pace = Pace::new(Duration::from_secs(60));
         let beat = |after| pace.begun + after + pace.next_sweep(pace.begun + after);
         let (early, late) = (beat(Duration::from_secs(1)), beat(Duration::from_secs(59)));
         assert_eq!(early, late);
@@ -63,6 +70,16 @@ mod tests {
         let pace = Pace::new(Duration::from_secs(300));
         assert_eq!(pace.wait(Requeue::Sweep, 1), GO_ON);
         assert_eq!(pace.wait(Requeue::Slowly(Duration::from_secs(60)), 0), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn the_impatient_wait_for_nothing_any_longer() {
+        let pace = Pace::new(Duration::from_secs(300)).at_most(Duration::from_millis(10));
+        for (requeue, progress) in
+            [(Requeue::Sweep, 0), (Requeue::Later(Duration::from_secs(60)), 0), (Requeue::Sweep, 1)]
+        {
+            assert_eq!(pace.wait(requeue, progress), Duration::from_millis(10));
+        }
     }
 
     #[test]

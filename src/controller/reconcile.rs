@@ -6,17 +6,22 @@ use std::time::Instant;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use kube::Client;
 use kube::api::DynamicObject;
 use kube::runtime::controller::Action;
 
+use super::connections::Connections;
 use super::environments::{Attended, Environments};
+use super::knowledge::Periods;
 use super::kubernetes::Kubernetes;
 use super::metrics::Passes;
+use super::observer::Observer;
 use super::pace::Pace;
 use super::record::Record;
+use super::settings::Settings;
 use super::stored::Stored;
 use super::survey::{Environment, Obstacle, Survey, Surveyor};
-use crate::aws::audit;
+use crate::aws::{Connection, audit};
 use crate::engine::{self, Address, Outcome, Outcomes, Step};
 use crate::kinds::KINDS;
 use crate::report::{self, Pass, Planned, Report, Stage};
@@ -33,6 +38,32 @@ pub struct Context {
     pub pace: Pace,
     /// Counts passes.
     pub passes: Passes,
+}
+
+impl Context {
+    /// What a process has that begins: connections to Kubernetes and AWS, and nothing remembered.
+    pub fn new(
+        settings: &Settings,
+        client: Client,
+        connection: Connection,
+        pace: Pace,
+        passes: Passes,
+    ) -> Self {
+        Self {
+            surveyor: Surveyor {
+                cluster: settings.cluster_name.clone(),
+                connections: Connections::new(connection),
+                observer: Observer::default(),
+                periods: Periods { sweep: settings.sweep_period, audit: settings.audit_period },
+                read_lag: settings.read_lag,
+                permissions_boundary: settings.permissions_boundary.clone(),
+            },
+            kubernetes: Kubernetes::new(client),
+            environments: Environments::default(),
+            pace,
+            passes,
+        }
+    }
 }
 
 /// Why a pass could not be finished. All of AWS's failures are in the report; what is left are those of Kubernetes.

@@ -2,10 +2,12 @@
 //!
 //! The command line uses it on files, and the operator on objects that were stored before a rule existed.
 
-use std::sync::LazyLock;
+use std::collections::HashSet;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use kube::core::cel::{CompiledSchema, ValidationError, compile_schema, validate_compiled};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::api::{VideoPipeline, crd};
 
@@ -75,7 +77,44 @@ fn allowed(document: &Value, old: Option<&Value>) -> Result<(), Vec<Invalid>> {
     if refused.is_empty() { Ok(()) } else { Err(refused) }
 }
 
+/// What the rules refuse. Each pass asks about the same spec, and they compile their patterns whenever they are asked, so
+/// what they accepted once is not asked about again.
 fn broken_rules(document: &Value, old: Option<&Value>) -> Vec<Invalid> {
+    static ACCEPTED: LazyLock<Mutex<HashSet<[u8; 32]>>> = LazyLock::new(Mutex::default);
+    let accepted = || ACCEPTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let asked = asked_about(document, old);
+    if accepted().contains(&asked) {
+        return Vec::new();
+    }
+    let broken = break_rules(document, old);
+    if broken.is_empty() {
+        let mut accepted = accepted();
+        if accepted.len() >= REMEMBERED {
+            accepted.clear();
+        }
+        accepted.insert(asked);
+    }
+    broken
+}
+
+/// How many accepted specs are remembered: more than most operators look after.
+const REMEMBERED: usize = 4096;
+
+/// All that rules speak of: the name and the spec, and the spec that was there before.
+fn asked_about(document: &Value, old: Option<&Value>) -> [u8; 32] {
+    let part =
+        |document: &Value, pointer| document.pointer(pointer).map(Value::to_string).unwrap_or_default();
+    let mut digest = Sha256::new();
+    for (document, pointer) in
+        [(document, "/metadata/name"), (document, "/spec"), (old.unwrap_or(&Value::Null), "/spec")]
+    {
+        digest.update(part(document, pointer));
+        digest.update([0]);
+    }
+    digest.finalize().into()
+}
+
+fn break_rules(document: &Value, old: Option<&Value>) -> Vec<Invalid> {
     static RULES: LazyLock<CompiledSchema> = LazyLock::new(|| compile_schema(crd::schema()));
     let errors = validate_compiled(&RULES, document, old).err().map(|errors| errors.into_vec());
     let invalid = |error: ValidationError| Invalid::new(error.field_path, error.message, REMEDY);

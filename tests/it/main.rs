@@ -17,3 +17,5 @@ mod kinds;
 mod life;
 mod planner;
 mod support;
+mod sweep;
+mod wire;

@@ -11,7 +11,7 @@ use video_pipeline_operator::aws::{
 };
 
 use super::keys;
-use super::wire::Wire;
+use crate::wire::Wire;
 
 /// The region of everything.
 pub const REGION: &str = "eu-west-1";

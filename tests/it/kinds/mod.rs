@@ -5,7 +5,7 @@
 //! | [`laws`] | the laws, and for each the broken kind that it catches |
 //! | [`ground`] | over which kinds a law is tried, and an environment that grows resource by resource |
 //! | [`rig`] | one process: observe, plan, record, apply, as the controller does it; it may die and be followed by another |
-//! | [`wire`] | the HTTP client behind the operator's gate, where calls are lost and processes die |
+//! | [`wire`](crate::wire) | the HTTP client behind the operator's gate, where calls are lost and processes die |
 //! | [`estate`] | a `VideoPipeline`, and the graph that the design makes of it |
 //! | [`edits`] | changes that users make to a resource, and changes that no user can make |
 //! | [`inventory`] | what an account really holds |
@@ -23,4 +23,3 @@ mod lab;
 mod laws;
 mod over;
 mod rig;
-mod wire;

@@ -68,7 +68,6 @@ impl Rig {
 
     /// A new process takes over: it remembers nothing but what is on the resource.
     pub async fn restart(&mut self) {
-        self.account.wire.revive();
         self.aws = self.account.connect().await;
         self.environment = Environment::default();
     }

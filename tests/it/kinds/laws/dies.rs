@@ -11,8 +11,8 @@ use super::super::edits;
 use super::super::estate::with_spec;
 use super::super::ground::{Ground, PASSES, Plot, Verdict};
 use super::super::rig::{INSEPARABLE, Rig, only};
-use super::super::wire::Fault;
 use super::{caught, kept};
+use crate::wire::{Fault, Target};
 
 /// More calls than any life has.
 const CALLS: usize = 60;
@@ -59,11 +59,12 @@ impl<'a> Life<'a> {
             counts.push(self.plot.count(rig).await);
         }
         for calls in 0..CALLS {
-            rig.account.wire.arm(calls, fault);
+            rig.account.wire.arm(Target::Mutation(calls), fault);
             let lived = self.live(rig, &counts).await;
             match rig.account.wire.disarm() {
-                Some(operation) => {
-                    lived.map_err(|broken| format!("{fault:?} at call {calls}, {operation}: {broken}"))?;
+                Some(call) => {
+                    let action = call.action;
+                    lived.map_err(|broken| format!("{fault:?} at call {calls}, {action}: {broken}"))?;
                 }
                 None => return lived.map_err(|broken| format!("not struck at all: {broken}")),
             }

@@ -1,0 +1,306 @@
+//! The whole operator in this process: its passes, one after another, with nothing between it and the API server or AWS
+//! but what a test put there. It may die, and be followed by another that remembers nothing.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use kube::Api;
+use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
+use serde_json::{Value, json};
+use video_pipeline_operator::aws::{Budget, Connection, Fence, Gate, Metrics, Timeouts};
+use video_pipeline_operator::controller::{Context, Pace, Passes, Settings, reconcile, resource_type};
+
+use super::field::Place;
+use super::inventory::{Inventory, Known};
+use super::kubernetes::Kubernetes;
+use crate::wire::{Life, Wire, log};
+
+/// The name of the resource, and the suffix of its environment.
+pub const NAME: &str = "dev";
+
+/// For how long a call in doubt is looked for. Reads of the stand-in do not lag.
+const READ_LAG: &str = "60ms";
+/// The longest that anything is waited for.
+const LONGEST: Duration = Duration::from_millis(10);
+/// No call is taken for lost because the machine is busy.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How long everything may take together, on a busy machine.
+const LIMIT: Duration = Duration::from_secs(120);
+/// How many passes may be made until everything has come to rest.
+const BOUND: usize = 120;
+/// How many passes the next process is shown what was there before.
+const STALE: usize = 2;
+
+/// One operator, through its deaths.
+pub struct Operator {
+    place: Place,
+    /// The way to AWS.
+    pub wire: Wire,
+    /// The way to Kubernetes.
+    pub kubernetes: Kubernetes,
+    /// How many passes looked at AWS.
+    pub passes: usize,
+    /// How often it died.
+    pub deaths: usize,
+    /// Whether the next process after a death sees the past first.
+    pub stale: bool,
+    /// What there was when the environment was last said to be as wanted, before anything else was done.
+    pub at_ready: Option<Inventory>,
+    api: Api<DynamicObject>,
+    life: Life,
+    context: Arc<Context>,
+    shown: Option<DynamicObject>,
+    past: Option<(DynamicObject, usize)>,
+}
+
+/// What people do meanwhile.
+#[derive(Clone, Debug)]
+pub struct Interruption {
+    /// After how many calls that change something.
+    pub after: usize,
+    /// What they do.
+    pub act: Act,
+}
+
+/// What people do to the resource.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// They create it.
+    Create,
+    /// They change its spec.
+    Edit(Value),
+    /// They delete it.
+    Delete,
+}
+
+/// How things stand once nothing happens any more.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rest {
+    /// The environment is as wanted.
+    Ready,
+    /// The resource is gone.
+    Gone,
+}
+
+enum Pass {
+    Ended,
+    Died,
+}
+
+impl Operator {
+    /// The first process.
+    pub fn new(place: &Place) -> Self {
+        let wire = Wire::new(&place.account.endpoint, &place.account.number);
+        let kubernetes = Kubernetes::new(place.client.clone());
+        let life = Life::default();
+        let context = Arc::new(context(&wire, &kubernetes, &life));
+        let api = Api::namespaced_with(place.client.clone(), &place.namespace, &resource_type());
+        Self {
+            place: place.clone(),
+            wire,
+            kubernetes,
+            passes: 0,
+            deaths: 0,
+            stale: false,
+            at_ready: None,
+            api,
+            life,
+            context,
+            shown: None,
+            past: None,
+        }
+    }
+
+    /// The next process: it remembers nothing.
+    pub fn restart(&mut self) {
+        self.life.bury();
+        self.life = Life::default();
+        self.context = Arc::new(context(&self.wire, &self.kubernetes, &self.life));
+    }
+
+    /// People do something.
+    pub async fn act(&self, act: &Act) {
+        match act {
+            Act::Create => {
+                let object = serde_json::from_value(resource()).unwrap();
+                self.api.create(&PostParams::default(), &object).await.map(drop).unwrap();
+            }
+            Act::Edit(spec) => {
+                let change = Patch::Merge(json!({ "spec": spec }));
+                self.api.patch(NAME, &PatchParams::default(), &change).await.map(drop).unwrap();
+            }
+            Act::Delete => self.api.delete(NAME, &DeleteParams::default()).await.map(drop).unwrap(),
+        }
+    }
+
+    /// The resource as it is.
+    pub async fn resource(&self) -> Option<DynamicObject> {
+        self.api.get_opt(NAME).await.unwrap()
+    }
+
+    /// Passes until nothing happens any more.
+    pub async fn rest(&mut self, mut interruption: Option<Interruption>) -> Result<Rest, String> {
+        let (begun, first) = (Instant::now(), self.passes);
+        let (mut idle, mut told) = (false, false);
+        loop {
+            let Some(object) = self.resource().await else { return Ok(Rest::Gone) };
+            let settled = is_ready(&object) && interruption.is_none();
+            if settled && !std::mem::replace(&mut told, true) {
+                self.at_ready = Some(self.inventory().await);
+            }
+            if settled && idle {
+                return Ok(Rest::Ready);
+            }
+            let passes = self.passes - first;
+            if passes > BOUND || begun.elapsed() > LIMIT {
+                return Err(format!(
+                    "not at rest after {passes} passes in {:?}: {}",
+                    begun.elapsed(),
+                    summary(&object)
+                ));
+            }
+            let before = (
+                self.wire.log().iter().filter(|attempt| attempt.call.mutates()).count(),
+                self.kubernetes.log().len(),
+            );
+            self.pass(object, &mut interruption).await?;
+            idle = before
+                == (
+                    self.wire.log().iter().filter(|attempt| attempt.call.mutates()).count(),
+                    self.kubernetes.log().len(),
+                );
+            tokio::time::sleep(LONGEST / 4).await;
+        }
+    }
+
+    /// One pass, and another process if this one dies in it.
+    async fn pass(
+        &mut self,
+        object: DynamicObject,
+        interruption: &mut Option<Interruption>,
+    ) -> Result<(), String> {
+        let object = self.shown(object);
+        let calls = self.wire.log().len();
+        let pass = self.reconcile(object, interruption).await;
+        if self.wire.log().len() > calls {
+            self.passes += 1;
+        }
+        if let Pass::Died = pass {
+            self.deaths += 1;
+            self.past = self.shown.take().filter(|_| self.stale).map(|past| (past, STALE));
+            self.restart();
+        }
+        Ok(())
+    }
+
+    /// What the process is shown of the resource: what is there, or, for a while, what was there before.
+    fn shown(&mut self, object: DynamicObject) -> DynamicObject {
+        let shown = match self.past.take() {
+            Some((past, times)) if times > 0 => {
+                self.past = Some((past.clone(), times - 1));
+                past
+            }
+            _ => object,
+        };
+        self.shown = Some(shown.clone());
+        shown
+    }
+
+    async fn reconcile(&self, object: DynamicObject, interruption: &mut Option<Interruption>) -> Pass {
+        let mut pass = pin!(reconcile(Arc::new(object), Arc::clone(&self.context)));
+        loop {
+            let after = interruption.as_ref().map_or(usize::MAX, |interruption| interruption.after);
+            tokio::select! {
+                biased;
+                () = self.life.over() => return Pass::Died,
+                () = self.wire.mutated(after) => {
+                    if let Some(Interruption { act, .. }) = interruption.take() {
+                        self.act(&act).await;
+                    }
+                }
+                // What Kubernetes refused is tried again in the next pass.
+                _ = &mut pass => return Pass::Ended,
+            }
+        }
+    }
+
+    /// What stands in the account, whatever ids it has.
+    pub async fn inventory(&self) -> Inventory {
+        let ids = log::ids(&self.wire.log()).into_iter();
+        let mut texts: BTreeMap<_, _> = ids.map(|(id, address)| (id, format!("<{address}>"))).collect();
+        texts.insert(self.place.namespace.clone(), "NAMESPACE".to_owned());
+        Inventory::of(&self.place.account, &Known { texts }).await
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        self.life.bury();
+    }
+}
+
+/// The smallest useful resource with autoscaling, so that there is something of every kind.
+fn resource() -> Value {
+    json!({
+        "apiVersion": "streamflix.io/v1alpha1",
+        "kind": "VideoPipeline",
+        "metadata": { "name": NAME },
+        "spec": {
+            "environmentSuffix": NAME,
+            "region": "eu-west-1",
+            "processing": {
+                "image": "registry.example/worker:1",
+                "autoscaling": { "minCount": 1, "maxCount": 4 },
+            },
+            "tags": { "team": "video" },
+        },
+    })
+}
+
+/// What a process has that begins.
+fn context(wire: &Wire, kubernetes: &Kubernetes, life: &Life) -> Context {
+    #[derive(Parser)]
+    struct Flags {
+        #[command(flatten)]
+        settings: Settings,
+    }
+    // What has come to rest is not read again: that is for those who wait longer than a test.
+    let flags =
+        ["it", "--cluster-name=sweep", "--sweep-period=1h", "--audit-period=1h", "--read-lag", READ_LAG];
+    let settings = Flags::parse_from(flags).settings;
+    let gate = Gate {
+        budget: Budget::unlimited(),
+        fence: Fence::open(),
+        metrics: Metrics::default(),
+        timeouts: Timeouts { read: PATIENCE, mutate: PATIENCE },
+    };
+    let connection = Connection { http: gate.around(wire.client_of(life)), session_name: "sweep".to_owned() };
+    let pace = Pace::new(settings.sweep_period).at_most(LONGEST);
+    Context::new(&settings, kubernetes.client_of(life), connection, pace, Passes::default())
+}
+
+/// Whether the environment is said to be as the present spec wants it, and nothing to be left to do.
+fn is_ready(object: &DynamicObject) -> bool {
+    let status = &object.data["status"];
+    let conditions = status["conditions"].as_array().into_iter().flatten();
+    let holds = |type_: &str, value: &str| {
+        conditions.clone().any(|condition| condition["type"] == type_ && condition["status"] == value)
+    };
+    status["observedGeneration"].as_i64() == object.metadata.generation
+        && object.metadata.deletion_timestamp.is_none()
+        && holds("Ready", "True")
+        && holds("Reconciling", "False")
+}
+
+/// What a failed trial shows of the resource.
+fn summary(object: &DynamicObject) -> String {
+    let status = &object.data["status"];
+    let rows = status["resources"].as_array().into_iter().flatten();
+    let open = rows
+        .filter(|row| row["state"] != "Ready")
+        .map(|row| format!("\n    {} {} {}", row["address"], row["state"], row["message"]));
+    format!("{} {}{}", status["phase"], status["message"], open.collect::<String>())
+}

@@ -1,0 +1,56 @@
+//! What environments go through while something goes wrong.
+
+use serde_json::json;
+
+use super::operator::{Act, Interruption};
+
+/// A story of an environment: how it comes to be, undisturbed, and what then happens under fire.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Its name in the table and in the name of a point.
+    pub name: &'static str,
+    /// What people do, and wait for the end of, before anything goes wrong.
+    pub before: Vec<Act>,
+    /// What they do while something goes wrong.
+    pub act: Act,
+    /// What they do meanwhile, if they do not wait for the end.
+    pub interruption: Option<Interruption>,
+}
+
+/// Mutating calls after which a creation is half done.
+const HALF: usize = 25;
+
+impl Scenario {
+    fn of(name: &'static str, act: Act) -> Self {
+        Self { name, before: Vec::new(), act, interruption: None }
+    }
+
+    fn on_what_stands(name: &'static str, act: Act) -> Self {
+        Self { before: vec![Act::Create], ..Self::of(name, act) }
+    }
+
+    fn half_way(name: &'static str, act: Act) -> Self {
+        Self { interruption: Some(Interruption { after: HALF, act }), ..Self::of(name, Act::Create) }
+    }
+}
+
+/// All of them.
+pub fn all() -> Vec<Scenario> {
+    let roll = json!({ "processing": { "image": "registry.example/worker:2" } });
+    vec![
+        Scenario::of("create", Act::Create),
+        Scenario::on_what_stands("roll", Act::Edit(roll.clone())),
+        Scenario::on_what_stands("reshard", Act::Edit(json!({ "ingestion": { "shardCount": 5 } }))),
+        Scenario::on_what_stands(
+            "capacity",
+            Act::Edit(json!({
+                "database": { "minAcu": 1.0, "maxAcu": 8.0, "instances": 3 },
+                "processing": { "autoscaling": { "minCount": 2, "maxCount": 6 } },
+            })),
+        ),
+        Scenario::on_what_stands("zone", Act::Edit(json!({ "network": { "availabilityZones": 3 } }))),
+        Scenario::on_what_stands("delete", Act::Delete),
+        Scenario::half_way("create-delete", Act::Delete),
+        Scenario::half_way("create-edit", Act::Edit(roll)),
+    ]
+}

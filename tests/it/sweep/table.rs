@@ -1,0 +1,64 @@
+//! What a sweep came to, for people.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::trial::Trial;
+
+/// The trials of one scenario with one fault.
+#[derive(Default)]
+struct Row {
+    tried: usize,
+    struck: usize,
+    recovered: usize,
+    worst: usize,
+    time: Duration,
+}
+
+/// The table, in Markdown, and below it what failed and how to replay it.
+pub fn table(trials: &[Trial]) -> String {
+    let mut rows: BTreeMap<(String, String), Row> = BTreeMap::new();
+    for trial in trials {
+        let key = (trial.point.scenario.clone(), trial.point.fault.to_string());
+        for key in [key, ("all".to_owned(), String::new())] {
+            rows.entry(key).or_default().count(trial);
+        }
+    }
+    let total = rows.remove(&("all".to_owned(), String::new()));
+    let mut text =
+        "| scenario | fault | points | struck | recovered | worst number of passes | seconds |\n".to_owned();
+    text.push_str("|---|---|---:|---:|---:|---:|---:|\n");
+    for ((scenario, fault), row) in &rows {
+        text.push_str(&row.line(scenario, fault));
+    }
+    if let Some(total) = total {
+        text.push_str(&total.line("**all**", ""));
+    }
+    text
+}
+
+/// What failed, each with the command that replays it.
+pub fn failures(trials: &[Trial]) -> String {
+    let mut text = String::new();
+    for (trial, broken) in trials.iter().filter_map(|trial| Some((trial, trial.broken.as_ref()?))) {
+        writeln!(text, "\n{}\n  {broken}\n  make sweep POINT='{}'", trial.point, trial.point).unwrap();
+    }
+    text
+}
+
+impl Row {
+    fn count(&mut self, trial: &Trial) {
+        self.tried += 1;
+        self.struck += usize::from(trial.struck);
+        self.recovered += usize::from(trial.broken.is_none());
+        self.worst = self.worst.max(trial.passes);
+        self.time += trial.time;
+    }
+
+    fn line(&self, scenario: &str, fault: &str) -> String {
+        let Self { tried, struck, recovered, worst, time } = self;
+        let seconds = time.as_secs();
+        format!("| {scenario} | {fault} | {tried} | {struck} | {recovered} | {worst} | {seconds} |\n")
+    }
+}

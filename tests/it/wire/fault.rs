@@ -1,0 +1,121 @@
+//! What may befall a call, and which call it befalls.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::call::{Aim, Call};
+use super::refusal::Refusal;
+
+/// What befalls one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The process dies just before the call is sent.
+    DiesBefore,
+    /// The process dies when the call was carried out, before it hears of it.
+    DiesAfter,
+    /// The call is carried out, and the reply is lost; the process lives on.
+    LosesReply,
+    /// The call is carried out twice, and the second reply arrives.
+    DeliveredTwice,
+    /// The call is never sent.
+    NotSent,
+    /// The call comes late.
+    Delayed,
+    /// The call is refused, and not carried out.
+    Refused(Refusal),
+    /// Kubernetes: somebody else was faster; the write is not carried out.
+    Conflict,
+    /// Kubernetes: the write is carried out, and the answer is that it took too long.
+    TimesOut,
+    /// Kubernetes: the write is carried out, the process dies, and the next one is shown what was there before.
+    DiesStale,
+}
+
+/// How each is called in the table and in the name of a point.
+const NAMES: [(&str, Fault); 15] = [
+    ("dies-before", Fault::DiesBefore),
+    ("dies-after", Fault::DiesAfter),
+    ("loses-reply", Fault::LosesReply),
+    ("delivered-twice", Fault::DeliveredTwice),
+    ("not-sent", Fault::NotSent),
+    ("delayed", Fault::Delayed),
+    ("throttled", Fault::Refused(refusal(400, "ThrottlingException", "Rate exceeded"))),
+    ("internal-error", Fault::Refused(refusal(500, "InternalFailure", "An internal error has occurred."))),
+    ("unavailable", Fault::Refused(refusal(503, "ServiceUnavailable", "The service is unavailable."))),
+    ("denied", Fault::Refused(refusal(403, "AccessDeniedException", "You are not authorized to do this."))),
+    (
+        "expired-token",
+        Fault::Refused(refusal(403, "ExpiredTokenException", "The security token is expired.")),
+    ),
+    ("over-quota", Fault::Refused(refusal(400, "LimitExceededException", "You have reached the limit."))),
+    ("conflict", Fault::Conflict),
+    ("times-out", Fault::TimesOut),
+    ("dies-stale", Fault::DiesStale),
+];
+
+const fn refusal(status: u16, code: &'static str, message: &'static str) -> Refusal {
+    Refusal { status, code, message }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = NAMES.iter().find(|(_, fault)| fault == self).map_or("refused", |(name, _)| name);
+        // Aligned, where a table asks for it.
+        f.pad(name)
+    }
+}
+
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = NAMES.iter().find(|(name, _)| *name == text).map(|(_, fault)| *fault);
+        let known = || NAMES.map(|(name, _)| name).join(", ");
+        found.ok_or_else(|| format!("no fault is called {text}; there are: {}", known()))
+    }
+}
+
+/// Which call is struck.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The one after so many that change something.
+    Mutation(usize),
+    /// This one.
+    Call(Aim),
+}
+
+/// What is to happen, and what has.
+#[derive(Debug, Default)]
+pub struct Fate {
+    armed: Option<(Target, Fault)>,
+    /// How many calls that the target means went by.
+    passed: usize,
+    /// The call that was struck.
+    pub struck: Option<Call>,
+}
+
+impl Fate {
+    /// The next call that `target` means is struck by `fault`.
+    pub fn of(target: Target, fault: Fault) -> Self {
+        Self { armed: Some((target, fault)), ..Self::default() }
+    }
+
+    /// The fault that befalls this call.
+    pub fn strike(&mut self, call: &Call) -> Option<Fault> {
+        let (target, fault) = self.armed.as_ref()?;
+        let (meant, before) = match target {
+            Target::Mutation(before) => (call.mutates(), *before),
+            Target::Call(aim) => (aim.means(call), aim.number - 1),
+        };
+        if !meant {
+            return None;
+        }
+        self.passed += 1;
+        if self.passed <= before {
+            return None;
+        }
+        let fault = *fault;
+        (self.armed, self.struck) = (None, Some(call.clone()));
+        Some(fault)
+    }
+}
