@@ -101,7 +101,20 @@ def test_a_policy_in_use_is_kept(iam, refused):
 
 def test_a_new_role_cannot_be_assumed_for_a_while(standin, client, iam, refused):
     standin.durations(iam__role__propagate=30)
-    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust())["Role"]["Arn"]
+    document = trust(SERVICE | {"Principal": {"AWS": "123456789012"}})
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=document)["Role"]["Arn"]
     refused("AccessDenied", client("sts").assume_role, RoleArn=role, RoleSessionName="session")
     standin.elapse(31)
     client("sts").assume_role(RoleArn=role, RoleSessionName="session")
+
+
+def test_the_policies_of_a_role_have_a_size(iam, refused):
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust())
+    allow = {"Effect": "Allow", "Action": "sqs:*", "Resource": ["arn:aws:sqs:eu-west-1:123456789012:" + "q" * 80] * 50}
+    document = {"RoleName": "r", "PolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": [allow]}, indent=80)}
+    iam.put_role_policy(**document, PolicyName="first")
+    iam.put_role_policy(**document, PolicyName="first")
+    refused("LimitExceeded", iam.put_role_policy, **document, PolicyName="second")
+    trusting = trust(SERVICE | {"Sid": "s" * 2048})
+    refused("LimitExceeded", iam.update_assume_role_policy, RoleName="r", PolicyDocument=trusting)
+    refused("LimitExceeded", iam.create_role, RoleName="s", AssumeRolePolicyDocument=trusting)

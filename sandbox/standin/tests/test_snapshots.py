@@ -102,7 +102,8 @@ def test_everything_that_takes_time_can_be_kept_meanwhile(standin, client):
 
 
 def test_other_accounts_are_left_alone(standin, client):
-    credentials = client("sts").assume_role(RoleArn="arn:aws:iam::999999999999:role/r", RoleSessionName="session")["Credentials"]
+    role = standin.control("POST", "role", {"account": "999999999999", "name": "r"})["arn"]
+    credentials = client("sts").assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
     keys = {"aws_access_key_id": credentials["AccessKeyId"], "aws_secret_access_key": credentials["SecretAccessKey"]}
     other = standin.client("kinesis", **keys, aws_session_token=credentials["SessionToken"])
     standin.durations(kinesis__stream__create=60)
@@ -120,8 +121,9 @@ def test_other_accounts_are_left_alone(standin, client):
 
 def test_sessions_handed_out_since_stay_valid(standin, client):
     account = "999999999999"
+    role = standin.control("POST", "role", {"account": account, "name": "r"})["arn"]
     standin.control("POST", "snapshot", {"name": "n", "account": account})
-    credentials = client("sts").assume_role(RoleArn=f"arn:aws:iam::{account}:role/r", RoleSessionName="session")["Credentials"]
+    credentials = client("sts").assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
     standin.control("POST", "restore", {"name": "n", "account": account})
     keys = {"aws_access_key_id": credentials["AccessKeyId"], "aws_secret_access_key": credentials["SecretAccessKey"]}
     standin.client("sqs", **keys, aws_session_token=credentials["SessionToken"]).list_queues()

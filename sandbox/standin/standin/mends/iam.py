@@ -24,6 +24,8 @@ mends.differs(
 PROPAGATE = timing.define("iam.role.propagate", demo=0)
 """How long a new role cannot be assumed; tests set it."""
 
+LONGEST_TRUST_POLICY = 2048
+LONGEST_INLINE_POLICIES = 10240
 PAGE = 100
 LARGEST_PAGE = 1000
 
@@ -42,7 +44,20 @@ def a_malformed_trust_policy_is_refused(original: Any, self: Any) -> ActionResul
     statements = json.loads(document)["Statement"]
     for statement in statements if isinstance(statements, list) else [statements]:
         _check_principal(statement)
+    if _size(document) > LONGEST_TRUST_POLICY:
+        raise AwsError("LimitExceeded", f"Cannot exceed quota for ACLSizePerRole: {LONGEST_TRUST_POLICY}")
     return original(self)
+
+
+@mends.around(IAMBackend, "put_role_policy")
+def the_inline_policies_of_a_role_have_a_size(original: Any, self: Any, role_name: str, policy_name: str, policy_json: str) -> None:
+    """Together they have 10,240 characters at most, white space not counted; a trust policy has 2,048.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+    others = [document for name, document in self.get_role(role_name).policies.items() if name != policy_name]
+    if sum(map(_size, [*others, policy_json])) > LONGEST_INLINE_POLICIES:
+        message = f"Maximum policy size of {LONGEST_INLINE_POLICIES} bytes exceeded for role {role_name}"
+        raise AwsError("LimitExceeded", message)
+    original(self, role_name, policy_name, policy_json)
 
 
 @mends.around(IAMBackend, "create_role")
@@ -95,8 +110,12 @@ def the_report_of_an_account_comes_in_pages(original: Any, self: Any) -> ActionR
     return ActionResult(answer | {"IsTruncated": marker is not None} | ({"Marker": marker} if marker else {}))
 
 
+def _size(document: str) -> int:
+    return len("".join(document.split()))
+
+
 def can_be_assumed(arn: str) -> bool:
-    """Whether a role is known everywhere. Of a role that does not exist moto knows nothing, and lets it be assumed."""
+    """Whether a role is known everywhere, if it exists."""
     account = arn.split(":")[4]
     roles = iam_backends[account][get_partition("eu-west-1")].roles.values()
     return all(getattr(role, "propagated", True) for role in roles if role.arn == arn)

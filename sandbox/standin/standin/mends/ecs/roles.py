@@ -5,6 +5,8 @@ from typing import Any
 
 from moto.iam.models import Role, iam_backends
 
+from ...trust import as_list
+
 SERVICE = "ecs-tasks.amazonaws.com"
 
 
@@ -62,8 +64,3 @@ def _allows(statement: dict[str, Any], account_id: str) -> bool:
         and SERVICE in services
         and (not accounts or account_id in accounts)
     )
-
-
-def as_list(value: Any) -> list[Any]:
-    """A policy writes a list of one as its element."""
-    return [] if value is None else value if isinstance(value, list) else [value]
