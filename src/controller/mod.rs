@@ -8,6 +8,7 @@
 
 pub mod connections;
 mod environments;
+mod failures;
 mod http;
 mod knowledge;
 mod kubernetes;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::failures::Failures;
 use super::record::{Held, Intent, Record};
 use super::stored::Stored;
 use crate::engine::{
@@ -20,6 +21,8 @@ pub struct Recollection {
     /// What became of the creates of this process.
     creates: BTreeMap<Address, Create>,
     ids: BTreeMap<Address, String>,
+    /// What failed, and is not tried again yet.
+    pub failures: Failures,
     /// Since when this process knows of the environment.
     begun: Option<Instant>,
 }
@@ -68,7 +71,9 @@ impl Recollection {
     pub fn note(&mut self, plan: &Plan, outcomes: &Outcomes, now: Instant) {
         for step in &plan.steps {
             let outcome = outcomes.get(&step.id);
-            if step.id.op == Op::Create {
+            self.failures.note(step, outcome);
+            let tried = !matches!(outcome, Some(Outcome::Deferred(Deferral::Paused(_))));
+            if step.id.op == Op::Create && tried {
                 self.creates.insert(step.id.at.clone(), created(outcome, now));
             }
             match (step.id.op, outcome) {
@@ -112,6 +117,7 @@ impl Recollection {
             was_ready: record.as_ref().map(Record::held).unwrap_or_default(),
             consents: resource.consents().collect(),
             tokens: self.tokens(record.as_ref(), lag, now),
+            pauses: self.failures.pauses(now),
             deleting: resource.deleting(),
         }
     }

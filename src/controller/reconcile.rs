@@ -211,8 +211,9 @@ impl Context {
         &self,
         resource: &Stored,
         attended: &mut Attended,
-        Report { status, events, requeue }: Report,
+        Report { status, events, requeue, pauses }: Report,
     ) -> Result<Action, Error> {
+        attended.environment.recollection.failures.pause(&pauses, Instant::now());
         let mut version = resource.meta.resource_version.clone();
         if status != resource.status {
             version = self.kubernetes.write_status(resource, &status).await.map_err(Error::Status)?;
@@ -241,7 +242,7 @@ impl Survey {
     }
 }
 
-/// Whether the step called AWS.
+/// Whether the step called AWS, or will when its pause is over: nothing is tried again on the strength of an old look.
 fn attempted(outcome: Option<&Outcome>) -> bool {
     !matches!(
         outcome,

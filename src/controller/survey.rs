@@ -118,14 +118,16 @@ impl Surveyor {
         &self,
         place: &Place<'_>,
         resource: &Stored,
-        environment: &Environment,
+        environment: &mut Environment,
     ) -> Result<(Survey, Vec<&'static str>), Obstacle> {
         let world = environment.knowledge.world();
         let (graph, notes) = match resource.deleting() {
             true => (design::nothing(place.identity), BTreeMap::new()),
             false => self.design(place, resource, &world).await?,
         };
-        let memory = environment.recollection.memory(resource, &world, self.read_lag, Instant::now());
+        let now = Instant::now();
+        environment.recollection.failures.reconsider(&graph, &world);
+        let memory = environment.recollection.memory(resource, &world, self.read_lag, now);
         let plan = engine::plan(KINDS, &graph, &world, &memory).map_err(Obstacle::Circular)?;
         let shallow = if plan.steps.is_empty() { Vec::new() } else { environment.knowledge.shallow() };
         Ok((Survey { aws: place.aws.clone(), graph, world, plan, notes }, shallow))

@@ -1,5 +1,5 @@
 use super::{
-    Address, AnyKind, Deleted, Failure, Key, Meaning, Op, Plan, Step, StepId,
+    Address, AnyKind, Deleted, Failure, Key, Op, Pause, Plan, Step, StepId,
     diff::digest,
     input::{resolve, sources},
     judge::immutable_part,
@@ -29,6 +29,8 @@ pub enum Deferral {
     Leaving,
     /// The cloud takes the call only later.
     Refused(Failure),
+    /// It failed before, and it is too early to try it again.
+    Paused(Pause),
     /// Nobody here knows its kind.
     Unregistered,
 }
@@ -44,8 +46,8 @@ pub fn plainly<'s>(_: &'s Step, call: BoxFuture<'s, Outcome>) -> BoxFuture<'s, O
     call
 }
 
-/// One concurrent pass over the plan: starts each step once all that it comes after is done. Never sleeps and never
-/// polls; what is not ready yet is for the next pass.
+/// One concurrent pass over the plan: starts each step once all that it comes after is done, but none that is to pause.
+/// Never sleeps and never polls; what is not ready yet is for the next pass.
 pub async fn apply<C: Sync>(
     kinds: &[&dyn AnyKind<C>],
     cloud: &C,
@@ -66,9 +68,10 @@ pub async fn apply<C: Sync>(
             let spec = resolve(&step.spec, &walk.outputs);
             let kind = registry.get(&step.id.at.kind);
             running.push(async move {
-                let outcome = match kind {
-                    Some(kind) => around(step, Box::pin(run(kind, cloud, step, spec))).await,
-                    None => Outcome::Deferred(Deferral::Unregistered),
+                let outcome = match (kind, &step.pause) {
+                    (_, Some(pause)) => Outcome::Deferred(Deferral::Paused(pause.clone())),
+                    (Some(kind), None) => around(step, Box::pin(run(kind, cloud, step, spec))).await,
+                    (None, None) => Outcome::Deferred(Deferral::Unregistered),
                 };
                 (step, outcome)
             });
@@ -119,9 +122,7 @@ async fn run<C: Sync>(kind: &dyn AnyKind<C>, cloud: &C, step: &Step, spec: Value
     };
     match result {
         Ok(outputs) => Outcome::Done(outputs),
-        Err(failure) if matches!(failure.meaning, Meaning::InUse | Meaning::Later) => {
-            Outcome::Deferred(Deferral::Refused(failure))
-        }
+        Err(failure) if failure.asks_to_wait() => Outcome::Deferred(Deferral::Refused(failure)),
         Err(failure) => Outcome::Failed(failure),
     }
 }

@@ -1,6 +1,6 @@
 //! The words for verdicts, and a plan as text.
 
-use super::{Block, Change, Deferral, Item, Plan, To, Verdict, Waiting};
+use super::{Block, Change, Deferral, Item, Pause, Plan, To, Verdict, Waiting};
 use serde_json::{Map, Value};
 use std::{collections::BTreeSet, fmt};
 
@@ -110,7 +110,7 @@ impl fmt::Display for Deferral {
         match self {
             Self::On(addresses) => write!(f, "waits for {}", joined(addresses)),
             Self::Leaving => f.write_str("on its way out"),
-            Self::Refused(failure) => failure.fmt(f),
+            Self::Refused(failure) | Self::Paused(Pause { failure, .. }) => failure.fmt(f),
             Self::Unregistered => f.write_str("of a kind that is not known here"),
         }
     }

@@ -49,6 +49,11 @@ impl Failure {
         self.meaning == meaning
     }
 
+    /// True iff the cloud takes the call only later: no fault of anybody's.
+    pub fn asks_to_wait(&self) -> bool {
+        matches!(self.meaning, Meaning::InUse | Meaning::Later)
+    }
+
     /// True iff the cloud may have carried the call out although we were told otherwise.
     pub fn leaves_doubt(&self) -> bool {
         matches!(self.meaning, Meaning::Transient)

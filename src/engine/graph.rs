@@ -93,6 +93,19 @@ impl Graph {
         self.nodes.iter().find(|node| node.address == *address)
     }
 
+    /// All that the node at `address` rests on: the root, and whatever it uses the outputs of, directly or through others.
+    pub fn foundations(&self, address: &Address) -> BTreeSet<Address> {
+        let mut found = BTreeSet::new();
+        let mut frontier: Vec<_> = self.root.iter().cloned().chain([address.clone()]).collect();
+        while let Some(next) = frontier.pop() {
+            let sources = self.node(&next).map(Node::sources).unwrap_or_default();
+            frontier.extend(sources.into_iter().filter(|source| !found.contains(source)));
+            found.insert(next);
+        }
+        found.remove(address);
+        found
+    }
+
     /// Adds a node as plain data, for tests over generated graphs.
     #[doc(hidden)]
     pub fn push(&mut self, node: Node) {

@@ -33,7 +33,7 @@ pub use kind::{
     Scope, Sightings,
 };
 pub use observe::observe;
-pub use plan::{Item, Memory, Op, Plan, Recent, Step, StepId, plan};
+pub use plan::{Item, Memory, Op, Pause, Plan, Recent, Step, StepId, plan};
 pub use world::{Object, Observed, World};
 
 #[allow(unused_imports, reason = "used by the registry")]

@@ -65,8 +65,10 @@ impl<C> Order<'_, C> {
             labels: self.graph.identity.labels.clone(),
             token: self.memory.tokens.get(at).cloned(),
         };
+        let id = StepId { at: at.clone(), op };
         Step {
-            id: StepId { at: at.clone(), op },
+            pause: self.memory.pauses.get(&id).cloned(),
+            id,
             after,
             key,
             spec: self.judgement.specs.get(at).cloned().unwrap_or(Value::Null),

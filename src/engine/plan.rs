@@ -1,6 +1,6 @@
 use super::{
-    Address, AnyKind, Changes, Graph, Key, Object, Recall, Verdict, World, judge::Judgement, order::order,
-    room::judge_to_the_end,
+    Address, AnyKind, Changes, Failure, Graph, Key, Object, Recall, Verdict, World, judge::Judgement,
+    order::order, room::judge_to_the_end,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -25,6 +25,8 @@ pub struct Memory {
     pub consents: BTreeSet<String>,
     /// The tokens of recorded intents.
     pub tokens: BTreeMap<Address, String>,
+    /// Steps that failed, and are not tried again yet.
+    pub pauses: BTreeMap<StepId, Pause>,
     /// The whole environment goes, its data included.
     pub deleting: bool,
 }
@@ -48,6 +50,15 @@ pub enum Recent {
         /// How often it had been changed just so before, and was as it had been again.
         repeats: u32,
     },
+}
+
+/// A step failed, and it is too early to try it again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pause {
+    /// How it failed.
+    pub failure: Failure,
+    /// For how much longer it is not tried again.
+    pub left: Duration,
 }
 
 /// What becomes of every resource, and the steps that bring it about.
@@ -111,14 +122,17 @@ pub struct Step {
     pub outputs: Value,
     /// What an update changes.
     pub changes: Changes,
+    /// Why it is not started in this pass.
+    pub pause: Option<Pause>,
 }
 
 /// Without the spec and the outputs, whose values may be nobody's business.
 impl fmt::Debug for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, after, key, changes, .. } = self;
+        let Self { id, after, key, changes, pause, .. } = self;
         let mut step = f.debug_struct("Step");
         step.field("id", id).field("after", after).field("key", key).field("changes", changes);
+        step.field("pause", pause);
         step.finish_non_exhaustive()
     }
 }
@@ -135,6 +149,7 @@ impl Plan {
         let recorded = |kind: &dyn AnyKind<C>| kind.recall() != Recall::Name;
         let creates = self.steps.iter().filter(|s| s.id.op == Op::Create && s.key.token.is_none());
         creates
+            .filter(|s| s.pause.is_none())
             .filter(|s| registry.get(&s.id.at.kind).is_some_and(recorded))
             .map(|s| s.id.at.clone())
             .collect()

@@ -29,13 +29,13 @@ mod fixtures;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
 use crate::{
     api::VideoPipelineStatus,
-    engine::{Failure, Graph, Outcomes, Plan, StepId, World},
+    engine::{Address, Failure, Graph, Outcomes, Plan, StepId, World},
     pipeline::Invalid,
 };
 
@@ -117,12 +117,21 @@ pub struct Report {
     pub events: Vec<Event>,
     /// When to look again, if nothing happens before.
     pub requeue: Requeue,
+    /// For how long what failed is not tried again, even if something happens before.
+    pub pauses: BTreeMap<Address, Duration>,
 }
 
 /// Says what became of a pass.
 pub fn report(pass: &Pass<'_>) -> Report {
+    let mut pauses = BTreeMap::new();
     let (status, requeue) = match pass.stage {
-        Stage::Planned(planned) => reported(pass, planned),
+        Stage::Planned(planned) => {
+            let standings = standing::Standings::new(pass, planned);
+            let status = reported(pass, planned, &standings);
+            pauses = requeue::pauses(pass, &standings, &status);
+            let requeue = requeue::of(pass, &standings, &status);
+            (status, requeue)
+        }
         Stage::Invalid(problems) => stopped::invalid(pass, problems),
         Stage::Unreached(failure) => stopped::unreached(pass, failure),
         Stage::Circular(steps) => stopped::circular(pass, steps),
@@ -130,7 +139,7 @@ pub fn report(pass: &Pass<'_>) -> Report {
     };
     let status = as_kept(status);
     let events = events::between(pass.previous, &status);
-    Report { status, events, requeue }
+    Report { status, events, requeue, pauses }
 }
 
 /// The status as Kubernetes will give it back, texts that are too long cut, so that it can be compared with that.
@@ -139,24 +148,25 @@ fn as_kept(status: VideoPipelineStatus) -> VideoPipelineStatus {
     kept.unwrap_or(status)
 }
 
-fn reported(pass: &Pass<'_>, planned: Planned<'_>) -> (VideoPipelineStatus, Requeue) {
-    let standings = standing::Standings::new(pass, planned);
-    let resources = resources::rows(pass, &standings);
-    let conditions = conditions::all(pass, &standings);
-    let status = VideoPipelineStatus {
-        phase: Some(phase::of(pass, &standings, conditions::ready(&conditions))),
-        message: Some(words::headline(pass, &standings)),
+fn reported(
+    pass: &Pass<'_>,
+    planned: Planned<'_>,
+    standings: &standing::Standings<'_>,
+) -> VideoPipelineStatus {
+    let resources = resources::rows(pass, standings);
+    let conditions = conditions::all(pass, standings);
+    VideoPipelineStatus {
+        phase: Some(phase::of(pass, standings, conditions::ready(&conditions))),
+        message: Some(words::headline(pass, standings)),
         resources_ready: Some(standings.count().to_string()),
         replicas: outputs::replicas(pass, planned.world),
         outputs: outputs::outputs(pass, planned.world),
-        plan: plan::published(pass, &standings),
-        final_snapshot: outputs::final_snapshot(pass, &standings, planned.world),
+        plan: plan::published(pass, standings),
+        final_snapshot: outputs::final_snapshot(pass, standings, planned.world),
         conditions,
         resources,
         ..identified(pass)
-    };
-    let requeue = requeue::of(pass, &standings, &status);
-    (status, requeue)
+    }
 }
 
 /// The parts of a status that every stage of a pass knows.

@@ -1,12 +1,12 @@
 //! When to look again.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
 use jiff::Timestamp;
 
 use crate::{
     api::{ConditionType, VideoPipelineStatus, status::ResourceStatus},
-    engine::{Failure, Meaning},
+    engine::{Address, Failure, Meaning},
 };
 
 use super::{
@@ -110,7 +110,27 @@ pub(super) fn of(pass: &Pass<'_>, standings: &Standings<'_>, status: &VideoPipel
     })
 }
 
+/// For how long what failed in this pass is not tried again, whatever else goes on in the environment.
+pub(super) fn pauses(
+    pass: &Pass<'_>,
+    standings: &Standings<'_>,
+    status: &VideoPipelineStatus,
+) -> BTreeMap<Address, Duration> {
+    let rows = standings.all.iter().zip(&status.resources);
+    let failed = rows.filter(|(standing, _)| {
+        standing.pause.is_none() && matches!(standing.why, Why::Failed(_) | Why::Refused(_))
+    });
+    let pause = |(standing, row): (&Standing<'_>, &ResourceStatus)| {
+        let wish = wish(standing, elapsed(row, pass.now))?;
+        Some((standing.item.address.clone(), wish.within(Duration::ZERO)))
+    };
+    failed.filter_map(pause).collect()
+}
+
 fn wish(standing: &Standing<'_>, elapsed: Duration) -> Option<Requeue> {
+    if let Some(left) = standing.pause {
+        return Some(Requeue::Retry(left));
+    }
     match &standing.why {
         Why::Acting(_) | Why::Settling(_) | Why::Leaving(_) | Why::InDoubt(_) => {
             Some(Requeue::Poll(gently(elapsed, &POLL)))

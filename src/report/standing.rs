@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    time::Duration,
 };
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
         Reason,
         status::{ResourceState, ResourceStatus},
     },
-    engine::{Address, Block, Deferral, Failure, Item, Meaning, Outcome, Verdict, Waiting},
+    engine::{Address, Block, Deferral, Failure, Item, Meaning, Outcome, Pause, Verdict, Waiting},
 };
 
 use super::{Pass, Planned, remedy::rolled_back, resources::last_seen};
@@ -28,6 +29,8 @@ pub(super) struct Standing<'a> {
     pub item: &'a Item,
     pub before: Option<&'a ResourceStatus>,
     pub why: Why<'a>,
+    /// For how much longer what failed is not tried again.
+    pub pause: Option<Duration>,
 }
 
 /// Why a resource stands as it does.
@@ -80,6 +83,7 @@ impl<'a> Standings<'a> {
             item,
             before: before.get(item.address.name.as_str()).copied(),
             why: why(item, planned),
+            pause: pause(item, planned),
         };
         let all: Vec<_> = planned.plan.items.iter().map(standing).collect();
         let index = all.iter().enumerate().map(|(at, standing)| (&standing.item.address, at)).collect();
@@ -153,32 +157,50 @@ fn applied<'a>(item: &'a Item, verdict: &'a Verdict, planned: Planned<'a>) -> Wh
     let of_item: Vec<_> =
         outcomes.iter().filter(|(id, _)| id.at == item.address).map(|(_, outcome)| outcome).collect();
     let first = |of: fn(&'a Outcome) -> Option<Why<'a>>| of_item.iter().find_map(|outcome| of(outcome));
-    first(|outcome| match outcome {
-        Outcome::Failed(failure) => Some(Why::Failed(failure)),
+    first(|outcome| failed(outcome).filter(|failure| !failure.asks_to_wait()).map(Why::Failed))
+        .or_else(|| first(|outcome| failed(outcome).map(Why::Refused)))
+        .or_else(|| {
+            first(|outcome| match outcome {
+                Outcome::Deferred(Deferral::Leaving) => Some(Why::Leaving("on its way out")),
+                Outcome::Deferred(Deferral::Unregistered) => {
+                    Some(Why::Settling("of a kind that is not known here"))
+                }
+                _ => None,
+            })
+        })
+        .or_else(|| {
+            first(|outcome| match outcome {
+                Outcome::Deferred(Deferral::On(addresses)) => Some(Why::On(addresses.iter().collect())),
+                _ => None,
+            })
+        })
+        // The deletion of the claim is the only verdict that may have no step: it waits for everything else.
+        .unwrap_or(if of_item.is_empty() && *verdict == Verdict::Delete {
+            Why::GoesLast
+        } else {
+            Why::Acting(verdict)
+        })
+}
+
+/// How a step failed, now or in the pass since which it pauses.
+fn failed(outcome: &Outcome) -> Option<&Failure> {
+    match outcome {
+        Outcome::Failed(failure)
+        | Outcome::Deferred(Deferral::Refused(failure) | Deferral::Paused(Pause { failure, .. })) => {
+            Some(failure)
+        }
+        Outcome::Done(_) | Outcome::Deferred(_) => None,
+    }
+}
+
+/// For how much longer a step of `item` pauses.
+fn pause(item: &Item, planned: Planned<'_>) -> Option<Duration> {
+    let outcomes = planned.outcomes?.iter().filter(|(id, _)| id.at == item.address);
+    let pauses = outcomes.filter_map(|(_, outcome)| match outcome {
+        Outcome::Deferred(Deferral::Paused(pause)) => Some(pause.left),
         _ => None,
-    })
-    .or_else(|| {
-        first(|outcome| match outcome {
-            Outcome::Deferred(Deferral::Refused(failure)) => Some(Why::Refused(failure)),
-            Outcome::Deferred(Deferral::Leaving) => Some(Why::Leaving("on its way out")),
-            Outcome::Deferred(Deferral::Unregistered) => {
-                Some(Why::Settling("of a kind that is not known here"))
-            }
-            _ => None,
-        })
-    })
-    .or_else(|| {
-        first(|outcome| match outcome {
-            Outcome::Deferred(Deferral::On(addresses)) => Some(Why::On(addresses.iter().collect())),
-            _ => None,
-        })
-    })
-    // The deletion of the claim is the only verdict that may have no step: it waits for everything else.
-    .unwrap_or(if of_item.is_empty() && *verdict == Verdict::Delete {
-        Why::GoesLast
-    } else {
-        Why::Acting(verdict)
-    })
+    });
+    pauses.min()
 }
 
 impl Standing<'_> {

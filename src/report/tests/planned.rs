@@ -8,7 +8,7 @@ use super::super::{EventReason, Requeue};
 use super::*;
 use crate::{
     api::status::{Phase, ResourceState},
-    engine::Deferral,
+    engine::{Deferral, Pause},
 };
 
 #[test]
@@ -64,6 +64,21 @@ fn the_next_request_id_is_no_news() {
     let second = refused().later(|_| ()).outcome(QUEUE, Op::Create, Outcome::Failed(again)).report();
     assert_eq!(second.status, first.status);
     assert_eq!(second.events, []);
+}
+
+#[test]
+fn what_failed_pauses_by_itself_and_reads_the_same_meanwhile() {
+    let first = refused().report();
+    assert_eq!(
+        first.pauses.iter().map(|(at, pause)| (at.name.as_str(), pause.as_secs())).collect::<Vec<_>>(),
+        [(QUEUE.1, 60)]
+    );
+    let (left, denied) =
+        (Duration::from_secs(42), failure("sqs:CreateQueue", "AccessDenied", Meaning::Denied));
+    let paused = Outcome::Deferred(Deferral::Paused(Pause { failure: denied, left }));
+    let second = refused().later(|_| ()).outcome(QUEUE, Op::Create, paused).report();
+    assert_eq!(second.status, first.status);
+    assert_eq!((second.requeue, second.pauses.len()), (Requeue::Retry(left), 0));
 }
 
 #[test]

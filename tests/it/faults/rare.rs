@@ -60,8 +60,7 @@ async fn what_somebody_always_undoes_is_repaired_more_and_more_rarely() {
     drop(operator);
 }
 
-/// The longest time between attempts in the course of some tries. The first of them may follow each other at once, while
-/// other resources are made.
+/// The shortest time between one try and the next, whatever else of the environment is made meanwhile.
 async fn pause_between_tries(stage: &Stage, service: &str, operation: &str) -> Duration {
     let before = stage.calls().len();
     let tries = || {
@@ -71,8 +70,9 @@ async fn pause_between_tries(stage: &Stage, service: &str, operation: &str) -> D
     };
     stage.until("it was tried some times", async || tries().len() > 2 * ATTEMPTS).await;
     let times: Vec<Timestamp> = tries().iter().map(|call| call.time).collect();
-    let pauses = times.windows(2).map(|pair| pair[1].duration_since(pair[0]).try_into().unwrap());
-    pauses.max().unwrap()
+    let ends = times.chunks(ATTEMPTS).map(|attempts| attempts[attempts.len() - 1]);
+    let pauses = ends.zip(times.chunks(ATTEMPTS).skip(1).map(|attempts| attempts[0]));
+    pauses.map(|(end, begin)| begin.duration_since(end).try_into().unwrap()).min().unwrap()
 }
 
 /// Has the status say that a resource is in its state since then.

@@ -31,7 +31,7 @@ impl Told {
 }
 
 /// The status without what the tree shows anyway: rows that are ready, ids, times.
-fn yaml(Report { status, events, requeue }: &Report) -> String {
+fn yaml(Report { status, events, requeue, .. }: &Report) -> String {
     let conditions: Map<_, _> = status.conditions.iter().map(condition).collect();
     let document = json!({
         "phase": status.phase,

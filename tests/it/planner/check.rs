@@ -33,6 +33,7 @@ const PROPERTIES: &[Property] = &[
     order::deletes_follow_dependants,
     order::the_root_is_first_and_last,
     order::a_failure_stops_only_what_depends_on_it,
+    order::what_pauses_is_not_tried_and_slows_nothing_else,
     order::a_circle_of_deletions_is_refused,
 ];
 

@@ -8,8 +8,9 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use video_pipeline_operator::engine::{
-    Address, Block, Changes, Data, Depth, Graph, Item, Meaning, Memory, Named, Observed, Op, Outcome,
-    Outcomes, Phase, Plan, Recall, Recent, Scope, Step, StepId, Verdict, Waiting, World, apply, observe,
+    Address, Block, Changes, Data, Depth, Failure, Graph, Item, Meaning, Memory, Named, Observed, Op,
+    Outcome, Outcomes, Pause, Phase, Plan, Recall, Recent, Scope, Step, StepId, Verdict, Waiting, World,
+    apply, observe,
 };
 
 use super::case::{ByHand, Case, Fault, OWNER, Want, name, root};
@@ -57,6 +58,9 @@ const PASSES: usize = 90;
 /// For how long the operator waits out reads that may lag, before it makes anew what only tags tell.
 const READ_LAG: u64 = LAG + 1;
 
+/// For how long what failed is not tried again.
+const PAUSE: u64 = 3;
+
 /// The life of `case` under an operator that plans with `planner`.
 pub fn live(case: &Case, kinds: &Kinds, planner: Planner) -> Life {
     let cloud = Cloud::new(case.manners());
@@ -99,6 +103,8 @@ struct Operator<'a> {
     /// What only the running process knows.
     recent: BTreeMap<Address, (u64, Option<Changes>)>,
     seen: BTreeSet<Address>,
+    /// What failed, and when it is tried again.
+    failed: BTreeMap<StepId, (Failure, u64)>,
     calls: AtomicUsize,
     tokens: usize,
 }
@@ -115,6 +121,7 @@ impl<'a> Operator<'a> {
             consents: BTreeSet::new(),
             recent: BTreeMap::new(),
             seen: BTreeSet::new(),
+            failed: BTreeMap::new(),
             calls: AtomicUsize::new(0),
             tokens: 0,
         }
@@ -153,6 +160,7 @@ impl<'a> Operator<'a> {
             None => {
                 self.recent.clear();
                 self.seen.clear();
+                self.failed.clear();
             }
         }
         Some(Moment { want, graph: graph.clone(), world, memory, plan, outcomes })
@@ -202,6 +210,11 @@ impl<'a> Operator<'a> {
             ids: BTreeMap::new(),
             was_ready: self.was_ready.clone(),
             consents: self.consents.clone(),
+            pauses: self
+                .failed
+                .iter()
+                .filter_map(|(id, failed)| Some((id.clone(), pause(now, failed)?)))
+                .collect(),
             deleting,
         }
     }
@@ -219,6 +232,11 @@ impl<'a> Operator<'a> {
 
     fn note(&mut self, plan: &Plan, outcomes: &Outcomes) {
         let now = self.cloud.now();
+        for (id, outcome) in outcomes {
+            if let Outcome::Failed(failure) = outcome {
+                self.failed.insert(id.clone(), (failure.clone(), now + PAUSE));
+            }
+        }
         for step in plan.steps.iter().filter(|step| matches!(outcomes.get(&step.id), Some(Outcome::Done(_))))
         {
             let at = step.key.address.clone();
@@ -235,6 +253,11 @@ impl<'a> Operator<'a> {
             }
         }
     }
+}
+
+fn pause(now: u64, (failure, until): &(Failure, u64)) -> Option<Pause> {
+    let left = Duration::from_secs(until.checked_sub(now).filter(|left| *left > 0)?);
+    Some(Pause { failure: failure.clone(), left })
 }
 
 fn recent(now: u64, (at, changes): &(u64, Option<Changes>)) -> Recent {

@@ -82,6 +82,25 @@ pub fn a_failure_stops_only_what_depends_on_it(lived: &Lived<'_>) -> Result<(), 
     Ok(())
 }
 
+/// What failed a moment ago is not tried, and its pause is no one else's: nothing else is decided because of it.
+pub fn what_pauses_is_not_tried_and_slows_nothing_else(lived: &Lived<'_>) -> Result<(), String> {
+    for moment in lived.life.moments.iter().filter(|moment| !moment.memory.pauses.is_empty()) {
+        let restless = Memory { pauses: [].into(), ..moment.memory.clone() };
+        let plan = engine(lived.kinds, &moment.graph, &moment.world, &restless);
+        let plan = plan.map_err(|steps| format!("no order: {steps:?}"))?;
+        ensure!(plan.items == moment.plan.items, "without the pause:\n{plan}\nwith it:\n{}", moment.plan);
+        let Some(outcomes) = &moment.outcomes else { continue };
+        for (id, outcome) in outcomes {
+            let tried = !matches!(outcome, Outcome::Deferred(Deferral::Paused(_) | Deferral::On(_)));
+            let pauses = moment.memory.pauses.contains_key(id);
+            ensure!(!(tried && pauses), "{id:?} was tried too early: {outcome:?}");
+            let paused = matches!(outcome, Outcome::Deferred(Deferral::Paused(_)));
+            ensure!(!paused || pauses, "{id:?} pauses for nothing");
+        }
+    }
+    Ok(())
+}
+
 /// All that must be done before `step`.
 fn all_before(plan: &Plan, step: &Step) -> BTreeSet<StepId> {
     let mut before = BTreeSet::new();
@@ -139,6 +158,25 @@ fn nothing_comes_before_the_root_or_outlives_it_can_fail() {
 #[test]
 fn one_failure_defers_only_what_depends_on_it_can_fail() {
     fails(troubled(), &KINDS, one_by_one, a_failure_stops_only_what_depends_on_it);
+}
+
+#[test]
+fn what_failed_a_moment_ago_is_not_tried_can_fail() {
+    fails(troubled(), &KINDS, impatient, what_pauses_is_not_tried_and_slows_nothing_else);
+    fails(troubled(), &KINDS, discouraged, what_pauses_is_not_tried_and_slows_nothing_else);
+}
+
+/// Tries again at once what failed.
+fn impatient(kinds: &Kinds, graph: &Graph, world: &World, memory: &Memory) -> Result<Plan, Vec<StepId>> {
+    engine(kinds, graph, world, &Memory { pauses: [].into(), ..memory.clone() })
+}
+
+/// Has everything pause that comes after what does.
+fn discouraged(kinds: &Kinds, graph: &Graph, world: &World, memory: &Memory) -> Result<Plan, Vec<StepId>> {
+    let mut plan = engine(kinds, graph, world, memory)?;
+    let pause = plan.steps.iter().find_map(|step| step.pause.clone());
+    plan.steps.iter_mut().for_each(|step| step.pause = pause.clone());
+    Ok(plan)
 }
 
 /// No step waits for another.
