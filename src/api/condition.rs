@@ -119,6 +119,7 @@ words! {
         Conflict = "A resource of the same name stands in AWS and belongs to somebody else; it is not touched.",
         OwnershipLost = "A resource that the operator made no longer carries its tags.",
         ConsentNeeded = "A step would replace or delete what holds data; it waits for consent.",
+        DeletionProtected = "spec.database.deletionProtection is true, so nothing is deleted before that is changed.",
         NotChangeable = "AWS cannot change a field in place on what holds data.",
         DataGone = "A database that was ready is gone; it is not silently made anew.",
         Broken = "A resource stands in AWS and does not work; the message says why.",

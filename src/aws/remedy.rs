@@ -177,8 +177,8 @@ fn invalid(failure: &Failure) -> Remedy {
     }
     if failure.message.to_lowercase().contains("deletion protection") {
         return Remedy::new(
-            "it is protected against deletion",
-            "if it is to go, turn that off: aws rds modify-db-cluster --db-cluster-identifier NAME --no-deletion-protection",
+            "somebody protected it against deletion meanwhile",
+            "nothing: that is undone when it is tried again, because the specification does not protect it",
         );
     }
     Remedy::new(

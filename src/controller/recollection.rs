@@ -119,6 +119,7 @@ impl Recollection {
             tokens: self.tokens(record.as_ref(), lag, now),
             pauses: self.failures.pauses(now),
             deleting: resource.deleting(),
+            protected: resource.protected(),
         }
     }
 

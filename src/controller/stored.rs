@@ -91,6 +91,12 @@ impl Stored {
         self.text("/spec/deletionPolicy") == Some("Retain")
     }
 
+    /// True iff its data is protected against its deletion. Only what says the opposite, or nothing, does not protect it.
+    pub fn protected(&self) -> bool {
+        let protection = self.document.pointer("/spec/database/deletionProtection");
+        !matches!(protection, None | Some(Value::Null | Value::Bool(false)))
+    }
+
     /// True iff nothing may be changed.
     pub fn suspended(&self) -> bool {
         self.document.pointer("/spec/suspend").and_then(Value::as_bool).unwrap_or_default()

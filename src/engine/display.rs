@@ -96,6 +96,9 @@ impl fmt::Display for Block {
             Self::OwnershipLost { id } => write!(f, "{id} was ours and has lost the tags that say so"),
             Self::WouldReplaceData { .. } => f.write_str("would be replaced, and it holds data"),
             Self::WouldDeleteData { .. } => f.write_str("would be deleted, and it holds data"),
+            Self::Protected => {
+                f.write_str("is protected against deletion, so nothing of the environment is deleted")
+            }
             Self::DataGone { .. } => {
                 f.write_str("held data and is gone: restore it, or consent to an empty one")
             }

@@ -78,6 +78,8 @@ pub enum Block {
         /// What to consent to: `address@digest`.
         consent: String,
     },
+    /// It would go with the whole environment, and is protected against that.
+    Protected,
     /// It held data, and is gone.
     DataGone {
         /// What to consent to, for an empty one: `address@digest`.
@@ -295,7 +297,7 @@ impl<C> Judge<'_, C> {
         }
         let have = object.spec.as_ref();
         let comparison = self.comparison(&self.so_far.renewed);
-        let difference = have.map(|have| comparison.of(spec, have)).unwrap_or_default();
+        let difference = have.map(|have| comparison.of(spec, &have)).unwrap_or_default();
         let all = difference.changes;
         let changes = self.without_written(at, &all);
         match &object.phase {

@@ -18,6 +18,7 @@ pub(super) struct Orphans<'a, C> {
 impl<C> Orphans<'_, C> {
     pub fn items(&self) -> Vec<Item> {
         let mut items = self.found();
+        self.protect(&mut items);
         // What waits stays for now, and so holds what it may refer to.
         loop {
             let going = items.iter().enumerate().filter(|(_, item)| item.verdict == Verdict::Delete);
@@ -30,6 +31,30 @@ impl<C> Orphans<'_, C> {
                 items[at].verdict = Verdict::Wait(waiting);
             }
         }
+    }
+
+    /// Where what keeps data is protected, it stays, and so does all else: a database without its instances is of no use.
+    fn protect(&self, items: &mut [Item]) {
+        if !self.memory.deleting || !self.memory.protected {
+            return;
+        }
+        let keeps = |kind: &str| self.registry.get(kind).is_some_and(|kind| kind.holds_data() == Data::Kept);
+        let going = |item: &&mut Item| item.verdict == Verdict::Delete;
+        let kept = items.iter_mut().filter(going).filter(|item| keeps(&item.address.kind));
+        let kept: BTreeSet<_> = kept
+            .map(|item| {
+                item.verdict = Verdict::Blocked(Block::Protected);
+                item.address.clone()
+            })
+            .collect();
+        let unread = self.registry.0.iter().map(|kind| kind.name()).filter(|kind| keeps(kind));
+        let unread = unread.filter_map(|kind| self.world.ignorance_of(kind)).next();
+        let waiting = match unread {
+            _ if !kept.is_empty() => Waiting::On(kept),
+            Some(failure) => Waiting::Unread(failure.clone()),
+            None => return,
+        };
+        items.iter_mut().filter(going).for_each(|item| item.verdict = Verdict::Wait(waiting.clone()));
     }
 
     /// Each orphan with what becomes of it if nothing holds it.

@@ -29,6 +29,8 @@ pub struct Memory {
     pub pauses: BTreeMap<StepId, Pause>,
     /// The whole environment goes, its data included.
     pub deleting: bool,
+    /// Nothing goes with the whole environment for as long as something is there that keeps data.
+    pub protected: bool,
 }
 
 /// A write that reads may not show yet.

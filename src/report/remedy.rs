@@ -1,5 +1,7 @@
 //! What a person can do about a resource that waits for a decision.
 
+use serde_json::{Value, json};
+
 use crate::{
     api::{ADOPT_FROM, CONSENT},
     aws::tags,
@@ -14,6 +16,11 @@ pub(super) fn of(resource: &Resource<'_>, item: &Item, block: &Block, is_claim: 
         Block::WouldReplaceData { consent, .. }
         | Block::WouldDeleteData { consent }
         | Block::DataGone { consent } => Some(format!("to allow it: {}", allow(resource, consent))),
+        Block::Protected => Some(format!(
+            "to delete it all: {} · to leave it all in AWS: {}",
+            patch(resource, &json!({ "database": { "deletionProtection": false } })),
+            patch(resource, &json!({ "deletionPolicy": "Retain" })),
+        )),
         Block::OwnershipLost { id } => {
             Some(format!("put the tags back: {}", retag(resource, &item.address, id)))
         }
@@ -52,6 +59,12 @@ pub(super) fn allow(resource: &Resource<'_>, consent: &str) -> String {
 
 fn annotate(Resource { namespace, name, .. }: &Resource<'_>, key: &str, value: &str) -> String {
     format!("kubectl -n {namespace} annotate --overwrite vp {name} {key}={value}")
+}
+
+/// The command that changes the spec.
+fn patch(Resource { namespace, name, .. }: &Resource<'_>, spec: &Value) -> String {
+    let patch = json!({ "spec": spec });
+    format!("kubectl -n {namespace} patch vp {name} --type merge -p '{patch}'")
 }
 
 /// The command that puts back what proves that an object is ours.

@@ -338,6 +338,7 @@ fn blocked(block: &Block) -> Reason {
         Block::Foreign { .. } => Reason::Conflict,
         Block::OwnershipLost { .. } => Reason::OwnershipLost,
         Block::WouldReplaceData { .. } | Block::WouldDeleteData { .. } => Reason::ConsentNeeded,
+        Block::Protected => Reason::DeletionProtected,
         Block::DataGone { .. } => Reason::DataGone,
         Block::Broken(why) if rolled_back(why).is_some() => Reason::RolledBack,
         Block::Broken(_) => Reason::Broken,

@@ -55,7 +55,8 @@ pub struct Database {
     #[schemars(range(min = 1, max = 35))]
     pub backup_retention_days: i32,
 
-    /// `true` makes AWS refuse to delete the cluster, also when this VideoPipeline is deleted.
+    /// `true` protects the cluster in AWS, and deleting this VideoPipeline then deletes nothing; it can be set to `false` also
+    /// while the resource waits for its deletion.
     pub deletion_protection: bool,
 
     /// `true` takes a snapshot before the cluster is deleted; its name is reported.

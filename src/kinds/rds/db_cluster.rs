@@ -83,6 +83,8 @@ pub struct DbClusterOutputs {
     pub secret: Option<SecretArn>,
     /// The name of the snapshot that is taken when it is deleted.
     pub final_snapshot: Option<String>,
+    /// Whether AWS refuses to delete it.
+    pub protected: bool,
 }
 
 impl DbCluster {
@@ -205,8 +207,12 @@ impl Kind for DbCluster {
 
     async fn delete(
         aws: &Aws,
-        DbClusterOutputs { id: DbClusterId(id), final_snapshot, .. }: DbClusterOutputs,
+        DbClusterOutputs { id: DbClusterId(id), final_snapshot, protected, .. }: DbClusterOutputs,
     ) -> Result<Deleted, Failure> {
+        // It was decided that it goes: what protected it was asked before that.
+        if protected {
+            unprotect(aws, &id).await?;
+        }
         let call = aws.rds.delete_db_cluster().db_cluster_identifier(&id);
         let call = call
             .skip_final_snapshot(final_snapshot.is_none())
@@ -280,6 +286,13 @@ async fn modify(
     call.send().await.during("rds:ModifyDBCluster").map(drop)
 }
 
+/// Lets AWS delete it.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DeleteCluster.html>
+async fn unprotect(aws: &Aws, id: &str) -> Result<(), Failure> {
+    let call = aws.rds.modify_db_cluster().db_cluster_identifier(id).apply_immediately(true);
+    call.deletion_protection(false).send().await.during("rds:ModifyDBCluster").or_gone()
+}
+
 fn capacity(spec: &DbClusterSpec) -> ServerlessV2ScalingConfiguration {
     ServerlessV2ScalingConfiguration::builder().min_capacity(spec.min_acu).max_capacity(spec.max_acu).build()
 }
@@ -316,6 +329,7 @@ fn outputs(cluster: Option<&types::DbCluster>, final_snapshot: bool) -> DbCluste
         database: text(types::DbCluster::database_name).map(str::to_owned),
         secret: secret.and_then(|secret| secret.secret_arn()).map(SecretArn::from),
         // Another cluster of this name has another resource id, so that its snapshot is another one.
+        protected: cluster.and_then(types::DbCluster::deletion_protection).unwrap_or_default(),
         final_snapshot: final_snapshot.then(|| format!("{id}-final-{}", resource.to_lowercase())),
     }
 }

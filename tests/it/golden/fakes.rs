@@ -79,6 +79,7 @@ fn of_a_database(kind: &str, name: &str, spec: &Value) -> Option<Made> {
                 "port": 5432,
                 "database": spec["databaseName"],
                 "secret": arn("secretsmanager", "secret:rds!cluster-0a1b2c3d"),
+                "protected": spec["deletionProtection"],
                 "finalSnapshot": spec["finalSnapshot"].as_bool().and_then(|taken| taken.then(|| format!("{name}-final-ABCDEF"))),
             }),
         },

@@ -177,6 +177,7 @@ impl Environment {
             was_ready: self.was_ready.clone(),
             consents: self.resource.consents().collect(),
             deleting: self.resource.deleting(),
+            protected: self.resource.protected(),
             ..Memory::default()
         }
     }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::environment::{Environment, condition, is_observed};
 use super::lab;
+use super::scrub::scrubbed;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_is_replaced_only_by_the_command_that_is_named_and_only_once() {
@@ -65,41 +66,42 @@ async fn a_database_that_is_gone_is_made_anew_only_with_consent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_protected_database_stays_and_a_last_snapshot_is_named() {
+async fn nothing_goes_with_a_protected_database_and_a_last_snapshot_is_named() {
     let lab = lab::shared().await;
     let database = json!({ "database": { "deletionProtection": true, "finalSnapshot": true } });
     let environment = Environment::create(lab, "guarded", database).await;
     environment.ready().await;
-    let resource = environment.in_aws()["database"]["DbClusterResourceId"].as_str().unwrap().to_lowercase();
+    let before = environment.in_aws();
+    let resource = before["database"]["DbClusterResourceId"].as_str().unwrap().to_lowercase();
 
     environment.delete().await;
-    let stuck = environment
-        .until("held by the database", |object| {
-            condition(object, "Ready")["message"].to_string().contains("protect")
-        })
-        .await;
-    assert!(
-        condition(&stuck, "Ready")["message"].to_string().contains("--no-deletion-protection"),
-        "{stuck:#}"
-    );
-    assert!(environment.in_aws()["database"].is_object());
+    let message = environment.condition("Stalled", "True", "DeletionProtected").await;
+    lab.sweeps(2).await;
+    assert_eq!(scrubbed(&before), scrubbed(&environment.in_aws()), "something went");
 
-    let mark = environment.mark();
-    let cluster = "video-metadata-cluster-guarded";
-    let unprotected =
-        json!({ "DBClusterIdentifier": cluster, "DeletionProtection": false, "ApplyImmediately": true });
-    lab.account.call("rds", "modify_db_cluster", unprotected);
-    // Looked at again at once, rather than in a minute.
-    environment
-        .patch(json!({ "metadata": { "annotations": { "example.org/note": "not protected" } } }))
-        .await;
+    let mark = (environment.mark(), lab.calls().len());
+    patch_as_told(&environment, &message).await;
     environment.gone().await;
+    let mut calls = lab.calls().split_off(mark.1);
+    calls.retain(|call| ["ModifyDBCluster", "DeleteDBCluster"].contains(&call.operation.as_str()));
+    let calls: Vec<_> = calls.iter().map(|call| (call.operation.as_str(), call.status)).collect();
+    assert!(calls.starts_with(&[("ModifyDBCluster", 200), ("DeleteDBCluster", 200)]), "{calls:?}");
     let name = format!("video-metadata-cluster-guarded-final-{resource}");
-    let said = environment.seen_since(mark);
+    let said = environment.seen_since(mark.0);
     assert!(said.iter().any(|object| object["status"]["finalSnapshot"] == json!(name)), "{name} is not said");
     let left = lab.account.everything_of("guarded");
     let snapshots: Vec<_> = left.iter().map(|(_, item)| &item["DBClusterSnapshotIdentifier"]).collect();
     assert_eq!(snapshots, [&json!(name)], "{left:#?}");
+}
+
+/// Does what the message says first: `kubectl -n NAMESPACE patch vp NAME --type merge -p 'PATCH'`.
+async fn patch_as_told(environment: &Environment<'_>, message: &str) {
+    let (namespace, name) = (environment.lab.namespace, &environment.name);
+    let command = format!("kubectl -n {namespace} patch vp {name} --type merge -p '");
+    let (_, rest) = message.split_once(&command).unwrap_or_else(|| panic!("no command in: {message}"));
+    let (patch, _) = rest.split_once('\'').unwrap();
+    assert!(rest.contains(r#"{"deletionPolicy":"Retain"}"#), "the other way out is not told: {message}");
+    environment.patch(serde_json::from_str(patch).unwrap()).await;
 }
 
 /// The id that no other database ever has.

@@ -26,6 +26,7 @@ const PROPERTIES: &[Property] = &[
     convergence::what_is_not_ours_is_untouched,
     decisions::unknown_is_not_absent,
     decisions::consent_is_needed_exactly_where_data_is_at_stake,
+    decisions::what_is_protected_keeps_everything,
     decisions::a_consent_is_good_once,
     decisions::plans_are_deterministic,
     decisions::a_new_version_shows_its_changes,

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use video_pipeline_operator::engine::{
-    Address, Block, Data, Graph, Item, Meaning, Memory, Observed, Op, Outcome, Phase, Plan, StepId, Verdict,
-    World,
+    Address, Block, Data, Graph, Item, Meaning, Memory, Object, Observed, Op, Outcome, Phase, Plan, Step,
+    StepId, Verdict, World,
 };
 
 use super::case::{Case, SECRET, Want, quiet, veiled};
@@ -102,6 +102,41 @@ fn loses_data(moment: &Moment, item: &Item, data: Data) -> bool {
     let was_there = moment.memory.was_ready.contains_key(&item.address);
     let stands = moment.world.ours().any(|(at, _)| *at == item.address);
     deletes || (steps(Op::Create) && data == Data::Kept && was_there && !stands)
+}
+
+/// Where data is protected, nothing at all is deleted with the environment as long as some is there, or may be; and all is
+/// as if it were not protected once none is.
+pub fn what_is_protected_keeps_everything(lived: &Lived<'_>) -> Result<(), String> {
+    for moment in lived.life.moments.iter().filter(|moment| moment.want == Want::Nothing) {
+        let memory = Memory { protected: true, ..moment.memory.clone() };
+        for world in [moment.world.clone(), veil(lived.case, &moment.world)] {
+            let plan = |memory| {
+                (lived.planner)(lived.kinds, &moment.graph, &world, memory)
+                    .map_err(|steps| format!("no order: {steps:?}"))
+            };
+            let (plan, free) = (plan(&memory)?, plan(&moment.memory)?);
+            let keeps = |at: &Address| data_of(lived.kinds, at) == Data::Kept;
+            let stands = |object: &Object| !matches!(object.phase, Phase::Leaving(_));
+            let kept: Vec<_> =
+                world.ours().filter(|(at, object)| keeps(at) && stands(object)).map(|(at, _)| at).collect();
+            let kinds = lived.kinds.iter().filter(|kind| kind.holds_data() == Data::Kept);
+            let doubtful = kinds.clone().any(|kind| world.ignorance_of(kind.name()).is_some());
+            if kept.is_empty() && !doubtful {
+                ensure!(plan == free, "nothing is protected:\n{plan}");
+                continue;
+            }
+            ensure!(plan.steps.is_empty(), "{kept:?} is protected, in doubt {doubtful}:\n{plan}");
+            for item in &plan.items {
+                let blocked = item.verdict == Verdict::Blocked(Block::Protected);
+                ensure!(
+                    blocked == kept.contains(&&item.address),
+                    "{} is said wrongly:\n{plan}",
+                    item.address
+                );
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A consent is good once: no two losses rest on the same one.
@@ -221,6 +256,30 @@ fn as_if_deleting(kinds: &Kinds, graph: &Graph, world: &World, memory: &Memory) 
 /// Makes anew what was there and is gone.
 fn forgets_data(kinds: &Kinds, graph: &Graph, world: &World, memory: &Memory) -> Result<Plan, Vec<StepId>> {
     engine(kinds, graph, world, &Memory { was_ready: [].into(), ..memory.clone() })
+}
+
+#[test]
+fn what_is_protected_keeps_everything_can_fail() {
+    fails(quiet(), &KINDS, unprotected, what_is_protected_keeps_everything);
+    fails(quiet(), &KINDS, protects_data_alone, what_is_protected_keeps_everything);
+}
+
+fn unprotected(kinds: &Kinds, graph: &Graph, world: &World, memory: &Memory) -> Result<Plan, Vec<StepId>> {
+    engine(kinds, graph, world, &Memory { protected: false, ..memory.clone() })
+}
+
+/// Lets go whatever holds no data.
+fn protects_data_alone(
+    kinds: &Kinds,
+    graph: &Graph,
+    world: &World,
+    memory: &Memory,
+) -> Result<Plan, Vec<StepId>> {
+    let mut plan = engine(kinds, graph, world, memory)?;
+    let free = unprotected(kinds, graph, world, memory)?;
+    let keeps = |step: &Step| step.id.op == Op::Delete && data_of(kinds, &step.id.at) == Data::Kept;
+    plan.steps = free.steps.into_iter().filter(|step| !keeps(step)).collect();
+    Ok(plan)
 }
 
 #[test]

@@ -216,6 +216,7 @@ impl<'a> Operator<'a> {
                 .filter_map(|(id, failed)| Some((id.clone(), pause(now, failed)?)))
                 .collect(),
             deleting,
+            protected: false,
         }
     }
 
