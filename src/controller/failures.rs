@@ -1,18 +1,23 @@
-//! What failed, and when it is tried again: each by itself, so that one that always fails is tried rarely while the others
-//! go on, and none waits any longer than the others make it.
+//! What failed or is broken, and when it is tried again: each by itself, so that one that always fails is tried rarely while
+//! the others go on, and at once when something that it rests on changes.
 //!
 //! How long to pause is the report's to say, from the time for which a resource has failed, which is in its status; here it
-//! is only kept until then. Losing it costs one attempt.
+//! is only kept until then. Losing it costs one attempt, and for what is broken the wait that its kind has for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem::discriminant;
 use std::time::{Duration, Instant};
 
-use crate::engine::{Address, Deferral, Failure, Graph, Object, Outcome, Pause, Step, StepId, World};
+use crate::engine::{
+    Address, Deferral, Failure, Graph, Object, Observed, Outcome, Pause, Phase, Step, StepId, World,
+};
 
-/// The steps that failed.
+/// The steps that failed, and the resources that are broken.
 #[derive(Debug, Default)]
-pub struct Failures(BTreeMap<StepId, Failed>);
+pub struct Failures {
+    failed: BTreeMap<StepId, Failed>,
+    broken: BTreeMap<Address, Broken>,
+}
 
 /// A step that failed.
 #[derive(Debug)]
@@ -24,6 +29,15 @@ struct Failed {
     foundations: Option<Foundations>,
 }
 
+/// A resource that will not be ready by itself.
+#[derive(Debug)]
+struct Broken {
+    /// What it rests on, as it was when the resource was first seen broken.
+    foundations: Foundations,
+    /// Some of that has changed since.
+    stirred: bool,
+}
+
 type Foundations = BTreeMap<Address, Object>;
 
 impl Failures {
@@ -32,32 +46,52 @@ impl Failures {
         match outcome {
             Some(Outcome::Failed(failure) | Outcome::Deferred(Deferral::Refused(failure))) => {
                 let failed = Failed { failure: failure.clone(), until: None, foundations: None };
-                self.0.insert(step.id.clone(), failed);
+                self.failed.insert(step.id.clone(), failed);
             }
             Some(Outcome::Deferred(Deferral::Paused(_))) => {}
-            _ => drop(self.0.remove(&step.id)),
+            Some(Outcome::Done(_)) => {
+                self.failed.remove(&step.id);
+                self.broken.remove(&step.id.at);
+            }
+            _ => drop(self.failed.remove(&step.id)),
         }
     }
 
     /// What has failed just now at these addresses is not tried again for so long.
     pub fn pause(&mut self, pauses: &BTreeMap<Address, Duration>, now: Instant) {
-        for (id, failed) in self.0.iter_mut().filter(|(_, failed)| failed.until.is_none()) {
+        for (id, failed) in self.failed.iter_mut().filter(|(_, failed)| failed.until.is_none()) {
             failed.until = pauses.get(&id.at).map(|pause| now + *pause);
         }
-        self.0.retain(|_, failed| failed.until.is_some_and(|until| now < until));
+        self.failed.retain(|_, failed| failed.until.is_some_and(|until| now < until));
     }
 
     /// Everything is tried again at once.
     pub fn retry(&mut self) {
-        self.0.clear();
+        self.failed.clear();
     }
 
     /// What rests on something that has changed since is tried again at once.
     pub fn reconsider(&mut self, graph: &Graph, world: &World) {
-        self.0.retain(|id, failed| {
+        self.failed.retain(|id, failed| {
             let now = foundations(graph, world, &id.at);
-            alike(failed.foundations.get_or_insert_with(|| now.clone()), &now)
+            alike(failed.foundations.get_or_insert_with(|| now.clone()), &now, world)
         });
+        let is_broken = |object: &Object| matches!(object.phase, Phase::Broken(_));
+        let broken: BTreeSet<_> =
+            world.ours().filter(|(_, object)| is_broken(object)).map(|(at, _)| at.base()).collect();
+        self.broken.retain(|at, _| broken.contains(at));
+        for at in broken {
+            let mut now = foundations(graph, world, &at);
+            now.values_mut().for_each(calm);
+            let fresh = || Broken { foundations: now.clone(), stirred: false };
+            let broken = self.broken.entry(at).or_insert_with(fresh);
+            broken.stirred |= !alike(&broken.foundations, &now, world);
+        }
+    }
+
+    /// What is broken, and rests on something that has changed since.
+    pub fn stirred(&self) -> BTreeSet<Address> {
+        self.broken.iter().filter(|(_, broken)| broken.stirred).map(|(at, _)| at.clone()).collect()
     }
 
     /// The steps that are not tried yet.
@@ -66,7 +100,7 @@ impl Failures {
             let left = failed.until?.checked_duration_since(now).filter(|left| !left.is_zero())?;
             Some((id.clone(), Pause { failure: failed.failure.clone(), left }))
         };
-        self.0.iter().filter_map(pause).collect()
+        self.failed.iter().filter_map(pause).collect()
     }
 }
 
@@ -76,16 +110,29 @@ fn foundations(graph: &Graph, world: &World, at: &Address) -> Foundations {
     founded.map(|(address, object)| (address.clone(), object.clone())).collect()
 }
 
-/// True iff the same objects are there, in the same state. What was not read of one of them is not known to differ.
-fn alike(before: &Foundations, now: &Foundations) -> bool {
+/// Comes and goes, and mends nothing: a database that is backed up.
+fn calm(object: &mut Object) {
+    if matches!(object.phase, Phase::Settling(_)) {
+        object.phase = Phase::Ready;
+    }
+}
+
+/// True iff the same objects are there, in the same state. What was not read is not known to differ.
+fn alike(before: &Foundations, now: &Foundations, world: &World) -> bool {
     let same = |before: &Object, now: &Object| {
         before.id == now.id
             && discriminant(&before.phase) == discriminant(&now.phase)
             && before.outputs == now.outputs
             && (before.spec.is_none() || now.spec.is_none() || before.spec == now.spec)
     };
-    before.len() == now.len()
-        && before.iter().all(|(at, object)| now.get(at).is_some_and(|other| same(object, other)))
+    let unread = |at: &Address| {
+        world.unread.contains_key(&at.kind) || matches!(world.objects.get(at), Some(Observed::Unknown(_)))
+    };
+    let kept = before.iter().all(|(at, object)| match now.get(at) {
+        Some(other) => same(object, other),
+        None => unread(at),
+    });
+    kept && now.keys().all(|at| before.contains_key(at))
 }
 
 #[cfg(test)]
@@ -93,7 +140,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::engine::{Changes, Identity, Key, Meaning, Node, Observed, Op, Phase};
+    use crate::engine::{Changes, Identity, Key, Meaning, Node, Op};
 
     const PAUSE: Duration = Duration::from_secs(2);
 
@@ -140,18 +187,21 @@ mod tests {
         }
     }
 
-    /// It failed at `now`.
-    fn failures(now: Instant) -> Failures {
-        let failure = Failure {
+    fn failure() -> Failure {
+        Failure {
             operation: "toy:Create".into(),
             code: "Busy".into(),
             message: String::new(),
             request_id: None,
             meaning: Meaning::Transient,
             retry_after: None,
-        };
+        }
+    }
+
+    /// It failed at `now`.
+    fn failures(now: Instant) -> Failures {
         let mut failures = Failures::default();
-        failures.note(&step(), Some(&Outcome::Failed(failure)));
+        failures.note(&step(), Some(&Outcome::Failed(failure())));
         failures.pause(&[(address("thing"), PAUSE)].into(), now);
         failures
     }
@@ -182,6 +232,39 @@ mod tests {
         let mut failures = self::failures(now);
         failures.retry();
         assert!(!pauses(&failures, now));
+    }
+
+    /// The thing stands and is broken.
+    fn broken(mut world: World) -> World {
+        let phase = Phase::Broken("rolled back".into());
+        let object = Object { id: "thing".into(), spec: None, outputs: Value::Null, phase };
+        world.objects.insert(address("thing"), Observed::Ours(object));
+        world
+    }
+
+    #[test]
+    fn what_is_broken_is_stirred_by_what_it_rests_on_until_it_was_given_something() {
+        let after = |worlds: &[World]| {
+            let mut failures = Failures::default();
+            worlds.iter().for_each(|world| failures.reconsider(&graph(), &broken(world.clone())));
+            failures
+        };
+        let stirred = |worlds: &[World]| !after(worlds).stirred().is_empty();
+        assert!(!stirred(&[world(&["base"])]) && !stirred(&[world(&[]), world(&["other"])]));
+        assert!(stirred(&[world(&["root"]), world(&[])]));
+        let again = [world(&[]), world(&["base"]), world(&[])];
+        assert!(stirred(&again), "it changed, if only for a while");
+
+        let mut unread = world(&[]);
+        for observed in unread.objects.values_mut() {
+            *observed = Observed::Unknown(failure());
+        }
+        assert!(!stirred(&[world(&[]), unread, world(&[])]), "what was not read has not changed");
+
+        let mut failures = after(&again);
+        failures.note(&step(), Some(&Outcome::Done(Value::Null)));
+        failures.reconsider(&graph(), &broken(world(&[])));
+        assert!(failures.stirred().is_empty());
     }
 
     #[test]

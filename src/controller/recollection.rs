@@ -118,6 +118,7 @@ impl Recollection {
             consents: resource.consents().collect(),
             tokens: self.tokens(record.as_ref(), lag, now),
             pauses: self.failures.pauses(now),
+            stirred: self.failures.stirred(),
             deleting: resource.deleting(),
             protected: resource.protected(),
         }

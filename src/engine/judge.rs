@@ -9,6 +9,7 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -295,7 +296,7 @@ impl<C> Judge<'_, C> {
         if let Phase::Leaving(why) = &object.phase {
             return Verdict::Wait(Waiting::Leaving(why.clone()));
         }
-        let have = object.spec.as_ref();
+        let have = object.spec.as_ref().map(|have| self.once_more(node, object, have));
         let comparison = self.comparison(&self.so_far.renewed);
         let difference = have.map(|have| comparison.of(spec, &have)).unwrap_or_default();
         let all = difference.changes;
@@ -308,6 +309,21 @@ impl<C> Judge<'_, C> {
             Phase::Broken(why) if changes.0.is_empty() => Verdict::Blocked(Block::Broken(why.clone())),
             _ => self.ready(node, object, changes, &difference.undecided),
         }
+    }
+
+    /// What an object has. One that is broken lacks what is to be given to it once more, when something that it rests on
+    /// has changed since and all of that is as it should be: else the next attempt would be as vain as the last.
+    fn once_more<'v>(&self, node: &Node, object: &Object, have: &'v Value) -> Cow<'v, Value> {
+        let mut have = Cow::Borrowed(have);
+        let sound = |at: &Address| self.so_far.verdicts.get(at) == Some(&Verdict::Keep);
+        if matches!(object.phase, Phase::Broken(_))
+            && self.memory.stirred.contains(&node.address)
+            && self.graph.foundations(&node.address).iter().all(sound)
+            && let Value::Object(fields) = have.to_mut()
+        {
+            fields.retain(|field, _| !self.kind.renewed().contains(&field.as_str()));
+        }
+        have
     }
 
     /// A change that was written only just now is not written again while reads may lag.

@@ -23,6 +23,8 @@ pub trait Kind: Send + Sync + Sized + 'static {
     const HOLDS_DATA: Data = Data::None;
     /// Fields that may be updated while the resource settles; `*` for all.
     const WHILE_SETTLING: &'static [&'static str] = &[];
+    /// Fields that are given once more to an object that is broken, when something that it rests on has changed.
+    const RENEWED: &'static [&'static str] = &[];
     /// Fields that only creation uses: what must exist before, a first value. Nothing compares them.
     const AT_CREATION: &'static [&'static str] = &[];
     /// Fields whose values are shown to nobody: changes carry digests in their place.
@@ -288,6 +290,7 @@ pub trait AnyKind<C>: Send + Sync {
     fn create_first(&self) -> bool;
     fn holds_data(&self) -> Data;
     fn while_settling(&self) -> &'static [&'static str];
+    fn renewed(&self) -> &'static [&'static str];
     fn at_creation(&self) -> &'static [&'static str];
     fn private(&self) -> &'static [&'static str];
     fn recall(&self) -> Recall;
@@ -346,6 +349,9 @@ impl<K: Kind> AnyKind<K::Cloud> for Erased<K> {
     }
     fn while_settling(&self) -> &'static [&'static str] {
         K::WHILE_SETTLING
+    }
+    fn renewed(&self) -> &'static [&'static str] {
+        K::RENEWED
     }
     fn at_creation(&self) -> &'static [&'static str] {
         K::AT_CREATION

@@ -21,6 +21,8 @@ pub struct Memory {
     pub ids: BTreeMap<Address, String>,
     /// The ids of resources that held data and were ready once.
     pub was_ready: BTreeMap<Address, String>,
+    /// What is broken, and rests on something that has changed since.
+    pub stirred: BTreeSet<Address>,
     /// What a person allowed, as `address@digest`.
     pub consents: BTreeSet<String>,
     /// The tokens of recorded intents.

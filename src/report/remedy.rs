@@ -32,9 +32,10 @@ pub(super) fn of(resource: &Resource<'_>, item: &Item, block: &Block, is_claim: 
         Block::Foreign { owner: None, .. } => {
             Some(format!("remove or rename it; or {}", elsewhere(is_claim)))
         }
-        Block::Broken(why) if rolled_back(why).is_some() => {
-            Some("it stays so until the spec changes".to_owned())
-        }
+        Block::Broken(why) if rolled_back(why).is_some() => Some(
+            "rolled out again when the spec changes or something that it rests on, and else in an hour"
+                .to_owned(),
+        ),
         Block::Broken(_) | Block::Cycle(_) => None,
     }
 }

@@ -149,6 +149,18 @@ def test_a_newer_deployment_takes_the_place_of_one_under_way(standin, service):
     assert [one["status"] for one in service.deployments()] == ["SUCCESSFUL", "STOPPED", "SUCCESSFUL"]
 
 
+def test_a_rollback_goes_back_to_tasks_that_run_whatever_became_of_their_role(client, service):
+    service.create()
+    good = service.describe()["taskDefinition"]
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    client("iam").update_assume_role_policy(RoleName="tasks", PolicyDocument=document)
+    service.update(taskDefinition=service.register()["taskDefinitionArn"])
+    assert [(one["taskDefinition"], one["rolloutState"]) for one in service.describe()["deployments"]] == [(good, "COMPLETED")]
+    assert [one["status"] for one in service.deployments()] == ["ROLLBACK_SUCCESSFUL", "SUCCESSFUL"]
+    assert service.describe()["runningCount"] == 2
+
+
 def test_tasks_fail_with_a_role_for_others(standin, client, service):
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})

@@ -2,8 +2,8 @@
 //!
 //! A rollout that fails is rolled back by ECS: the service runs the task definition before again. That is not
 //! drift. Until another one is wanted the service counts as having been given the one that failed, and is
-//! broken; after an hour it is given it once more, because what made it fail may lie outside, such as an
-//! image that was not there yet.
+//! broken. It is given it once more when something that it rests on has changed, such as a role; and after an
+//! hour, because what made it fail may lie outside, such as an image that was not there yet.
 
 use std::time::Duration;
 

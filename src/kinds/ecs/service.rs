@@ -105,6 +105,7 @@ impl Kind for Service {
     const IMMUTABLE: &'static [&'static str] = &["cluster"];
     const AT_CREATION: &'static [&'static str] = &["firstCount"];
     const WHILE_SETTLING: &'static [&'static str] = &["*"];
+    const RENEWED: &'static [&'static str] = &["taskDefinition"];
     const RECALL: Recall = Recall::Token;
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
@@ -177,7 +178,9 @@ impl Kind for Service {
             let TaskDefinitionArn(requested) = spec.task_definition.known()?;
             request(aws, &arn, requested).await?;
             // What failed is rolled out once more only by force.
-            let again = changes.from::<String>("taskDefinition").is_some_and(|had| had.is_empty());
+            let again = changes
+                .from::<Option<String>>("taskDefinition")
+                .is_some_and(|had| had.is_none_or(|had| had.is_empty()));
             call = call.task_definition(requested).force_new_deployment(again);
         }
         if changes.has("desiredCount") {

@@ -181,7 +181,7 @@ fn a_rollout_that_aws_took_back_is_said_as_such() {
     assert_eq!(
         row(&report, SERVICE.1).message.as_deref(),
         Some(
-            "AWS rolled back the last deployment: tasks failed to start · it stays so until the spec changes"
+            "AWS rolled back the last deployment: tasks failed to start · rolled out again when the spec changes or something that it rests on, and else in an hour"
         )
     );
 }

@@ -86,6 +86,9 @@ impl AnyKind<Account> for Pretended {
     fn while_settling(&self) -> &'static [&'static str] {
         self.0.while_settling()
     }
+    fn renewed(&self) -> &'static [&'static str] {
+        self.0.renewed()
+    }
     fn at_creation(&self) -> &'static [&'static str] {
         self.0.at_creation()
     }

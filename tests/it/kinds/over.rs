@@ -102,6 +102,7 @@ impl<M: Manner> AnyKind<Aws> for Over<M> {
         create_first: bool,
         holds_data: Data,
         while_settling: &'static [&'static str],
+        renewed: &'static [&'static str],
         at_creation: &'static [&'static str],
         private: &'static [&'static str],
         recall: Recall,

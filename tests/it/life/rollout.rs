@@ -3,7 +3,7 @@
 use sandbox::Durations;
 use serde_json::{Value, json};
 
-use super::environment::{Environment, condition, holds, is_observed};
+use super::environment::{Environment, condition, holds, is_observed, row};
 use super::lab::{self, Lab};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,7 +32,7 @@ async fn a_new_image_is_one_revision_and_one_rollout_and_a_failing_one_is_not_tr
 
     image(&environment, "registry.example/fails:1").await;
     let message = environment.condition("ProcessingReady", "False", "RolledBack").await;
-    assert!(message.contains("until the spec changes"), "{message}");
+    assert!(message.contains("when the spec changes"), "{message}");
     assert_eq!(environment.in_aws()["service"]["taskDefinition"], second);
     lab.sweeps(3).await;
     assert_eq!(deployments(&environment), 3, "what failed was deployed again");
@@ -86,6 +86,53 @@ async fn the_number_of_tasks_is_the_user_s_or_that_of_aws() {
     assert_eq!(environment.in_aws()["service"]["desiredCount"], 3);
     assert_eq!(environment.in_aws()["scaling"], json!({ "targets": [], "policies": [] }));
     assert!(is_observed(&off) && !holds(&off, "DesiredCountIgnored"));
+    environment.delete_to_the_end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollout_that_failed_for_a_role_is_made_again_once_the_role_is_mended() {
+    let lab = Lab::open("mended", Durations::None).await;
+    let environment = Environment::create(&lab, "mend", json!({})).await;
+    environment.ready().await;
+    environment.edit(json!({ "suspend": true })).await;
+    environment.condition("Reconciling", "False", "Suspended").await;
+    let trust = json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "ec2.amazonaws.com" },
+        }],
+    });
+    let role = json!({ "RoleName": "video-processing-task-role-mend", "PolicyDocument": trust.to_string() });
+    lab.account.call("iam", "update_assume_role_policy", role);
+    // Nobody repairs the role for now.
+    let denied = json!({ "operation": "iam:UpdateAssumeRolePolicy", "code": "AccessDenied", "status": 403 });
+    lab.aws.control("POST", "faults", denied).await.unwrap();
+    environment
+        .edit(json!({ "suspend": false, "processing": { "image": "registry.example/worker:2" } }))
+        .await;
+    environment.condition("ProcessingReady", "False", "AccessDenied").await;
+    environment
+        .until("rolled back", |object| {
+            row(object, "processing/service")["message"].to_string().contains("AWS rolled back")
+        })
+        .await;
+    let failed = deployments(&environment);
+    // What failed is tried again when people touch the resource; the role is still as it was.
+    let tries = || lab.calls().iter().filter(|call| call.operation == "UpdateAssumeRolePolicy").count();
+    let before = tries();
+    environment.patch(json!({ "metadata": { "annotations": { "example.org/note": "now?" } } })).await;
+    environment.until("tried again", |_| tries() > before).await;
+    environment.condition("ProcessingReady", "False", "AccessDenied").await;
+    assert_eq!(deployments(&environment), failed, "deployed again while the role is as it was");
+
+    lab.aws.control("DELETE", "faults", Value::Null).await.unwrap();
+    // The role is looked at again at once, rather than in some minutes.
+    environment
+        .patch(json!({ "metadata": { "annotations": { "example.org/note": "allowed again" } } }))
+        .await;
+    environment.ready().await;
+    assert_eq!(environment.in_aws()["container"]["image"], "registry.example/worker:2");
+    assert_eq!(deployments(&environment), failed + 1);
     environment.delete_to_the_end().await;
 }
 

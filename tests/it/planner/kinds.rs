@@ -38,6 +38,7 @@ pub trait Nature: Send + Sync + 'static {
     const CREATE_FIRST: bool = false;
     const HOLDS_DATA: Data = Data::None;
     const WHILE_SETTLING: &'static [&'static str] = &[];
+    const RENEWED: &'static [&'static str] = &[];
     const PRIVATE: &'static [&'static str] = &["secret"];
     const RECALL: Recall = Recall::Name;
 
@@ -60,6 +61,7 @@ impl<N: Nature> Kind for Toy<N> {
     const CREATE_FIRST: bool = N::CREATE_FIRST;
     const HOLDS_DATA: Data = N::HOLDS_DATA;
     const WHILE_SETTLING: &'static [&'static str] = N::WHILE_SETTLING;
+    const RENEWED: &'static [&'static str] = N::RENEWED;
     const PRIVATE: &'static [&'static str] = N::PRIVATE;
     const RECALL: Recall = N::RECALL;
     const LAG: Duration = Duration::from_secs(LAG);
@@ -150,6 +152,7 @@ natures! {
     }
     Service "service" ["claim", "plain", "tagged", "rigid", "store", "passage", "revised"] {
         const WHILE_SETTLING: &'static [&'static str] = &["*"];
+        const RENEWED: &'static [&'static str] = &["size"];
         const RECALL: Recall = Recall::Token;
     }
 

@@ -209,6 +209,7 @@ impl<'a> Operator<'a> {
                 .collect(),
             ids: BTreeMap::new(),
             was_ready: self.was_ready.clone(),
+            stirred: BTreeSet::new(),
             consents: self.consents.clone(),
             pauses: self
                 .failed

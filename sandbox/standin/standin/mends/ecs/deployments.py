@@ -224,9 +224,12 @@ def _conclude(deployment: Deployment) -> None:
     deployment.overdue = True
     if _role_not_yet_known(deployment) is not None:
         return
-    if _fault(deployment) is not None:
+    # Tasks that run already, such as those that a rollback goes back to, do not have to start.
+    if deployment.running() >= deployment.service.desired_count > 0:
+        _complete(deployment)
+    elif _fault(deployment) is not None:
         _fail(deployment)
-    elif deployment.running() >= deployment.service.desired_count:
+    elif deployment.service.desired_count == 0:
         _complete(deployment)
 
 
@@ -266,7 +269,8 @@ def _fail(deployment: Deployment) -> None:
     if not breaker["rollback"]:
         deployment.record.finish("STOPPED", reason)
     elif target is None:
-        deployment.record.finish("ROLLBACK_FAILED", f"{reason} No rollback candidate was found to run the rollback.")
+        record = (deployment.undoes or deployment).record
+        record.finish("ROLLBACK_FAILED", f"{reason} No rollback candidate was found to run the rollback.")
     else:
         _roll_back(deployment, target)
 
