@@ -202,6 +202,8 @@ fn plain(value: &Value) -> String {
 pub struct Wording<'a> {
     /// Dresses a piece of the text as its verdict deserves: a colour, or nothing.
     pub paint: &'a dyn Fn(&Verdict, &str) -> String,
+    /// The changes of an item.
+    pub parts: &'a dyn Fn(&Item) -> Vec<Part>,
     /// What carrying an item out means for those who use it.
     pub note: &'a dyn Fn(&Item) -> Option<String>,
     /// How a person gives this consent.
@@ -253,6 +255,7 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text(&Wording {
             paint: &|_, text| text.to_owned(),
+            parts: &|item| item.verdict.parts(),
             note: &|_| None,
             allow: &|consent| format!("consent to {consent}"),
         }))
@@ -277,7 +280,7 @@ fn line(item: &Item, wording: &Wording<'_>, address: usize, name: usize) -> Stri
 }
 
 fn below(item: &Item, wording: &Wording<'_>) -> String {
-    let parts = item.verdict.parts();
+    let parts = (wording.parts)(item);
     let width = parts.iter().map(|part| part.field.chars().count()).max().unwrap_or(0).max(22);
     let mut text = String::new();
     for Part { field, from, to } in parts {

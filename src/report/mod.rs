@@ -9,6 +9,7 @@
 mod causes;
 mod conditions;
 mod events;
+mod identity;
 mod impact;
 mod outputs;
 mod phase;

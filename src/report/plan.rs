@@ -8,7 +8,7 @@ use crate::{
 };
 
 use super::{
-    Pass, Resource, impact, remedy,
+    Pass, Resource, identity, impact, remedy,
     standing::{Standing, Standings, Why},
 };
 
@@ -40,7 +40,7 @@ fn planned(resource: &Resource<'_>, item: &Item) -> PlannedChange {
         name: Some(item.name.clone()).filter(|name| !name.is_empty()),
         action: item.verdict.word().to_owned(),
         note: note(resource, item),
-        fields: item.verdict.parts().into_iter().map(field).collect(),
+        fields: identity::parts(resource, item).into_iter().map(field).collect(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::engine::{Item, Plan, Verdict, Waiting, Wording};
 
-use super::{Resource, impact, remedy};
+use super::{Resource, identity, impact, remedy};
 
 pub use super::tree::status_tree;
 
@@ -75,6 +75,7 @@ pub fn plan_text(header: &Header<'_>, plan: &Plan, style: Style) -> String {
             Some(color) => style.paint(color, text),
             None => text.to_owned(),
         },
+        parts: &|item| identity::parts(resource, item),
         note: &|item| note(resource, item),
         allow: &|consent| remedy::allow(resource, consent),
     });
