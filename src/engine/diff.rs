@@ -3,7 +3,7 @@ use super::{
     input::{output, sources},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,14 +98,8 @@ impl Comparison<'_> {
     }
 
     fn change(&self, field: &str, from: &Value, to: To) -> Change {
-        let private = self.private.contains(&field);
-        let shown = |value: &Value| if private { digests(value) } else { value.clone() };
-        let to = match to {
-            To::Value(to) => To::Value(shown(&to)),
-            To::Partly(to) => To::Partly(to.into_iter().map(|(k, v)| (k, v.as_ref().map(shown))).collect()),
-            To::KnownAfterApply => To::KnownAfterApply,
-        };
-        Change { field: field.to_owned(), from: shown(from), to }
+        let (from, to) = if self.private.contains(&field) { hidden(from, to) } else { (from.clone(), to) };
+        Change { field: field.to_owned(), from, to }
     }
 }
 
@@ -118,14 +112,50 @@ fn unresolved_part(wanted: &Value) -> To {
     }
 }
 
-/// The value with a digest in place of each text, number or flag; the names in it stay.
-fn digests(value: &Value) -> Value {
-    match value {
-        Value::Null => Value::Null,
-        Value::Object(fields) => Value::Object(fields.iter().map(|(k, v)| (k.clone(), digests(v))).collect()),
-        Value::Array(values) => Value::Array(values.iter().map(digests).collect()),
-        value => Value::String(digest(value)),
+/// What a field is and becomes, without its values: only which there are, and which differ. Nothing that is computed from
+/// a value, such as a digest, may stand for it, because whoever can guess the value could confirm it.
+fn hidden(from: &Value, to: To) -> (Value, To) {
+    match to {
+        To::Value(to) => {
+            let (from, to) = veiled(from, &to);
+            (from, To::Value(to))
+        }
+        To::KnownAfterApply => (veiled(from, from).0, To::KnownAfterApply),
+        To::Partly(to) => {
+            let known = to.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?)));
+            let (from, known) = veiled(from, &Value::Object(known.collect()));
+            let veiled = |key: String| (known.get(&key).cloned(), key);
+            (from, To::Partly(to.into_keys().map(veiled).map(|(value, key)| (key, value)).collect()))
+        }
     }
+}
+
+/// Both documents with words in place of their values; the names in them stay.
+fn veiled(from: &Value, to: &Value) -> (Value, Value) {
+    let none = Map::new();
+    let (from_fields, to_fields) = match (from, to) {
+        (Value::Object(from), Value::Object(to)) => (from, to),
+        (Value::Null, Value::Object(to)) => (&none, to),
+        (Value::Object(from), Value::Null) => (from, &none),
+        (from, to) => return (word(from, "a value"), word(to, changed(from, to))),
+    };
+    let keys: BTreeSet<_> = from_fields.keys().chain(to_fields.keys()).collect();
+    let mut both = (Map::new(), Map::new());
+    for key in keys {
+        let (was, is) = (from_fields.get(key), to_fields.get(key));
+        let (from, to) = veiled(was.unwrap_or(&Value::Null), is.unwrap_or(&Value::Null));
+        both.0.extend(was.map(|_| (key.clone(), from)));
+        both.1.extend(is.map(|_| (key.clone(), to)));
+    }
+    (Value::Object(both.0), Value::Object(both.1))
+}
+
+fn changed(from: &Value, to: &Value) -> &'static str {
+    if from.is_null() || from == to { "a value" } else { "another value" }
+}
+
+fn word(value: &Value, word: &str) -> Value {
+    if value.is_null() { Value::Null } else { word.into() }
 }
 
 /// Eight hexadecimal digits that stand for a document.
@@ -144,5 +174,49 @@ fn canonical(document: &Value) -> Value {
         }
         Value::Array(values) => Value::Array(values.iter().map(canonical).collect()),
         _ => document.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// The changes of a private field.
+    fn changes(want: &Value, have: &Value) -> Changes {
+        let comparison = Comparison { at_creation: &[], private: &["field"], renewed: &BTreeSet::new() };
+        comparison.of(&json!({ "field": want }), &json!({ "field": have })).changes
+    }
+
+    fn parts(want: &Value, have: &Value) -> Vec<String> {
+        let parts = changes(want, have).0.iter().flat_map(Change::parts).collect::<Vec<_>>();
+        parts.iter().map(|part| format!("{} {} → {}", part.field, part.from, part.to)).collect()
+    }
+
+    #[test]
+    fn of_a_private_field_only_the_names_are_said_that_differ() {
+        let (want, have) = (json!({ "a": "1", "b": "2", "c": "3" }), json!({ "a": "1", "b": "0", "d": "4" }));
+        assert_eq!(
+            parts(&want, &have),
+            ["field.b a value → another value", "field.c none → a value", "field.d a value → none"]
+        );
+        assert_eq!(parts(&json!("1"), &json!("2")), ["field a value → another value"]);
+        assert_eq!(parts(&json!({ "a": "1" }), &Value::Null), ["field.a none → a value"]);
+    }
+
+    #[test]
+    fn no_guess_of_a_private_value_can_be_confirmed() {
+        let one = changes(&json!({ "pin": "1234" }), &json!({ "pin": "0000" }));
+        assert_eq!(one, changes(&json!({ "pin": "4321" }), &json!({ "pin": "9999" })));
+    }
+
+    #[test]
+    fn what_is_still_to_come_says_nothing_of_the_rest() {
+        let later = |pin: &str| {
+            let to = [("host".to_owned(), None), ("pin".to_owned(), Some(json!(pin)))];
+            hidden(&json!({ "host": "h", "pin": "0000" }), To::Partly(to.into()))
+        };
+        assert_eq!(later("1234"), later("4321"));
+        assert_ne!(later("1234"), later("0000"));
     }
 }

@@ -27,7 +27,8 @@ pub trait Kind: Send + Sync + Sized + 'static {
     const RENEWED: &'static [&'static str] = &[];
     /// Fields that only creation uses: what must exist before, a first value. Nothing compares them.
     const AT_CREATION: &'static [&'static str] = &[];
-    /// Fields whose values are shown to nobody: changes carry digests in their place.
+    /// Fields whose values are shown to nobody: changes say only which values differ. So two changes in a row of one that is
+    /// changed in place are told apart only once reads show the first.
     const PRIVATE: &'static [&'static str] = &[];
     /// How an object is found again when the reply to the call that made it never came.
     const RECALL: Recall;

@@ -140,7 +140,8 @@ impl Kind for TaskDefinition {
         "secretVersion",
     ];
     const CREATE_FIRST: bool = true;
-    const PRIVATE: &'static [&'static str] = &["environment"];
+    // The secret's version, a random id, keeps the digest of a revision from telling anything of its environment.
+    const PRIVATE: &'static [&'static str] = &["environment", "secretVersion"];
     // `create` looks for the revision before it makes one; should a list lag, the second one is surplus and
     // goes.
     const RECALL: Recall = Recall::Name;
