@@ -2,6 +2,7 @@
 //! fail, and many environments at once.
 
 mod batching;
+mod credentials;
 mod inventory;
 mod killed;
 mod leadership;

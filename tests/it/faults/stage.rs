@@ -69,13 +69,28 @@ impl Stage {
         Operator::start(&self.operator(log, flags)).await.unwrap()
     }
 
+    /// Where this stage keeps its files.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The pipeline as it is.
+    pub async fn pipeline(&self, name: &str) -> Value {
+        serde_json::to_value(self.api().get(name).await.unwrap()).unwrap()
+    }
+
     pub fn api(&self) -> Api<DynamicObject> {
         Api::namespaced_with(self.client.clone(), &self.namespace, &resource_type())
     }
 
     /// Creates the smallest useful pipeline, of an environment of the same name.
     pub async fn create(&self, name: &str) {
-        let pipeline: DynamicObject = serde_json::from_value(json!({
+        self.create_with(name, json!({})).await;
+    }
+
+    /// Creates the smallest useful pipeline with more fields.
+    pub async fn create_with(&self, name: &str, more: Value) {
+        let mut pipeline = json!({
             "apiVersion": "streamflix.io/v1alpha1",
             "kind": "VideoPipeline",
             "metadata": { "name": name },
@@ -84,8 +99,9 @@ impl Stage {
                 "region": "eu-west-1",
                 "processing": { "image": "public.ecr.aws/docker/library/busybox:stable" },
             },
-        }))
-        .unwrap();
+        });
+        pipeline["spec"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let pipeline: DynamicObject = serde_json::from_value(pipeline).unwrap();
         self.api().create(&PostParams::default(), &pipeline).await.unwrap();
     }
 
