@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::connector::Call;
 use super::reply::Reply;
 
@@ -41,18 +43,19 @@ pub fn current() -> Option<Arc<Context>> {
 #[derive(Debug)]
 pub(super) struct Attempt {
     call: Option<Call>,
+    started: Timestamp,
 }
 
 impl Attempt {
-    /// To be made just before the request leaves; reads leave no line.
-    pub fn start(call: &Call) -> Self {
-        Self { call: call.operation.mutates().then(|| call.clone()) }
+    /// To be made just before the request leaves, which it was allowed to at `started`; reads leave no line.
+    pub fn start(call: &Call, started: Timestamp) -> Self {
+        Self { call: call.operation.mutates().then(|| call.clone()), started }
     }
 
     /// The attempt came to an end.
     pub fn end(mut self, reply: &Reply) {
         if let Some(call) = self.call.take() {
-            record(&call, reply);
+            record(&call, self.started, reply);
         }
     }
 }
@@ -60,16 +63,17 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         if let Some(call) = self.call.take() {
-            record(&call, &Reply::unanswered("Abandoned"));
+            record(&call, self.started, &Reply::unanswered("Abandoned"));
         }
     }
 }
 
-fn record(call: &Call, reply: &Reply) {
+fn record(call: &Call, started: Timestamp, reply: &Reply) {
     let context = current().unwrap_or_default();
     tracing::info!(
         target: TARGET,
-        time = %jiff::Timestamp::now(),
+        time = %Timestamp::now(),
+        started = %started,
         pipeline = context.pipeline,
         address = context.address,
         operation = %call.operation,

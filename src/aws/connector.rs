@@ -37,6 +37,7 @@ use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, Runt
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::config_bag::ConfigBag;
+use jiff::Timestamp;
 
 use super::audit::Attempt;
 use super::budget::{Budget, TooLong};
@@ -128,12 +129,12 @@ impl Gate {
         inner: SharedHttpConnector,
         request: HttpRequest,
     ) -> Result<HttpResponse, ConnectorError> {
-        self.admit(&call).await.map_err(|refused| {
+        let admitted = self.admit(&call).await.map_err(|refused| {
             self.metrics.refused(&call.operation, refused.code());
             // `other` without a kind: the SDK does not retry it.
             ConnectorError::other(refused.into(), None)
         })?;
-        let (audit, started) = (Attempt::start(&call), Instant::now());
+        let (audit, started) = (Attempt::start(&call, admitted), Instant::now());
         let result = transmit(&inner, request, self.timeout(&call.operation)).await;
         let reply = Reply::of(&result);
         audit.end(&reply);
@@ -142,16 +143,18 @@ impl Gate {
         result
     }
 
-    /// The fence is asked last: the wait for the budget may have cost the lease.
-    async fn admit(&self, call: &Call) -> Result<(), Refused> {
+    /// When the attempt was let through. The fence is asked last: the wait for the budget may have cost the lease. The time is
+    /// read before that, so that a process that stood still afterwards does not seem to have started anything when it woke.
+    async fn admit(&self, call: &Call) -> Result<Timestamp, Refused> {
         let Call { operation, caller } = call;
         let admitted = self.budget.admit(&caller.account, &caller.region, operation).await;
         let wait = admitted.map_err(|TooLong { wait }| Refused::OverBudget { wait })?;
         self.metrics.waited(operation, wait);
+        let admitted = Timestamp::now();
         if operation.mutates() && !self.fence.admits(self.timeouts.mutate) {
             return Err(Refused::LeaseLost);
         }
-        Ok(())
+        Ok(admitted)
     }
 
     fn timeout(&self, operation: &Operation) -> Duration {

@@ -151,7 +151,7 @@ fn unauthorized(meaning: Meaning) -> bool {
 }
 
 fn made(args: &Args, resource: &Stored, Survey { aws, graph, plan, .. }: &Survey) -> Planned {
-    let mut header = output::header(resource, Some(&aws.account));
+    let mut header = header(resource, Some(&aws.account));
     header.resource.owner = Some(&graph.identity.owner);
     let text = plan_text(&header, plan, args.output.style());
     let mut document = described(resource, Some(&aws.account));
@@ -165,7 +165,7 @@ fn made(args: &Args, resource: &Stored, Survey { aws, graph, plan, .. }: &Survey
 
 fn published(args: &Args, resource: &Stored, failure: &Failure) -> Planned {
     let account = resource.status.account_id.as_deref();
-    let text = published_text(&output::header(resource, account), &resource.status, args.output.style());
+    let text = published_text(&header(resource, account), &resource.status, args.output.style());
     let note = format!("published by the operator; AWS does not let you look yourself ({})", failure.code);
     let mut document = described(resource, account);
     document["published"] = json!(resource.status.plan);
