@@ -34,14 +34,19 @@ impl Pace {
     }
 
     /// How long to wait. A pass that did something is followed by another at once, which sees what came of it;
-    /// `progress` is how many such passes there were in a row.
+    /// `progress` is how many such passes there were in a row. However rarely one resource is tried again, the others are
+    /// looked at with the next sweep.
     pub fn wait(&self, requeue: Requeue, progress: u32) -> Duration {
-        let wait = match (requeue, progress) {
-            (Requeue::Sweep, 0) => self.next_sweep(Instant::now()),
-            (other, 0) => other.within(self.sweep),
-            (_, progress) => GO_ON * 2_u32.saturating_pow(progress.saturating_sub(BRISK).min(SLOWEST)),
+        let wait = match progress {
+            0 => self.next_sweep(Instant::now()).min(requeue.within(Duration::MAX)),
+            progress => GO_ON * 2_u32.saturating_pow(progress.saturating_sub(BRISK).min(SLOWEST)),
         };
         wait.min(self.longest)
+    }
+
+    /// How long to wait after a pass that could look at nothing: for it, sweeps are no better than any other moment.
+    pub fn wait_blindly(&self, requeue: Requeue) -> Duration {
+        requeue.within(self.sweep).min(self.longest)
     }
 
     fn next_sweep(&self, now: Instant) -> Duration {
@@ -70,6 +75,13 @@ mod tests {
         let pace = Pace::new(Duration::from_secs(300));
         assert_eq!(pace.wait(Requeue::Sweep, 1), GO_ON);
         assert_eq!(pace.wait(Requeue::Slowly(Duration::from_secs(60)), 0), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn what_fails_for_long_keeps_nobody_from_looking_at_the_rest() {
+        let (pace, slowly) = (Pace::new(Duration::from_secs(300)), Requeue::Slowly(Duration::from_secs(900)));
+        assert!(pace.wait(slowly, 0) <= Duration::from_secs(301));
+        assert_eq!(pace.wait_blindly(slowly), Duration::from_secs(900));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -168,7 +168,8 @@ impl Context {
         let progressed =
             outcomes.is_some_and(|o| o.values().any(|outcome| matches!(outcome, Outcome::Done(_))));
         attended.progress = if progressed { attended.progress.saturating_add(1) } else { 0 };
-        self.publish(resource, attended, report).await
+        let wait = self.pace.wait(report.requeue, attended.progress);
+        self.publish(resource, attended, report, wait).await
     }
 
     /// Says why nothing could be decided.
@@ -185,7 +186,8 @@ impl Context {
         };
         let report = self.report(resource, None, &BTreeMap::new(), stage);
         attended.progress = 0;
-        self.publish(resource, attended, report).await
+        let wait = self.pace.wait_blindly(report.requeue);
+        self.publish(resource, attended, report, wait).await
     }
 
     fn report(
@@ -211,7 +213,8 @@ impl Context {
         &self,
         resource: &Stored,
         attended: &mut Attended,
-        Report { status, events, requeue, pauses }: Report,
+        Report { status, events, pauses, .. }: Report,
+        wait: Duration,
     ) -> Result<Action, Error> {
         attended.environment.recollection.failures.pause(&pauses, Instant::now());
         let mut version = resource.meta.resource_version.clone();
@@ -219,7 +222,6 @@ impl Context {
             version = self.kubernetes.write_status(resource, &status).await.map_err(Error::Status)?;
         }
         self.kubernetes.publish(resource, &events).await;
-        let wait = self.pace.wait(requeue, attended.progress);
         attended.rest(resource, version, status, wait);
         Ok(Action::requeue(wait))
     }
