@@ -33,6 +33,11 @@ impl Pace {
         Self { longest, ..self }
     }
 
+    /// For how long what failed is not tried again, where that should be `pause`.
+    pub fn pause(&self, pause: Duration) -> Duration {
+        pause.min(self.longest)
+    }
+
     /// How long to wait. A pass that did something is followed by another at once, which sees what came of it;
     /// `progress` is how many such passes there were in a row. However rarely one resource is tried again, the others are
     /// looked at with the next sweep.
@@ -92,6 +97,7 @@ mod tests {
         {
             assert_eq!(pace.wait(requeue, progress), Duration::from_millis(10));
         }
+        assert_eq!(pace.pause(Duration::from_secs(60)), Duration::from_millis(10));
     }
 
     #[test]
