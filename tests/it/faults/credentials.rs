@@ -75,7 +75,8 @@ async fn what_one_account_shows_never_serves_another() {
     let stage = Stage::set("accounts").await;
     let operator = stage.start("operator", &SWEEPS).await;
     let (own, other) = ("123456789012", "222222222222");
-    let role = format!("arn:aws:iam::{other}:role/video-pipeline");
+    let role = json!({ "account": other, "name": "video-pipeline" });
+    let role = stage.aws.control("POST", "role", role).await.unwrap()["arn"].take();
     let there = json!({ "environmentSuffix": "twin", "account": { "roleArn": role } });
     tokio::join!(
         stage.create_with("here", json!({ "environmentSuffix": "twin" })),
