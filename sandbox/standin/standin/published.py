@@ -1,5 +1,6 @@
 """AWS's published models of the operations that calls name, and what a request says in terms of its model."""
 
+import functools
 import json
 from typing import Any
 from urllib.parse import parse_qsl
@@ -37,10 +38,13 @@ class Unreadable(Exception):
 
 def operation(call: Call) -> OperationModel | None:
     """The model of the operation that is called; None where there is none, or none is needed."""
-    if call.service not in MODELS:
-        return None
+    return _operation(MODELS[call.service], call.operation) if call.service in MODELS else None
+
+
+@functools.cache
+def _operation(service: str, name: str) -> OperationModel | None:
     try:
-        return get_service_model(MODELS[call.service]).operation_model(call.operation)
+        return get_service_model(service).operation_model(name)
     except OperationNotFoundError:
         return None
 
