@@ -44,6 +44,11 @@ impl Pace {
         wait.min(self.longest)
     }
 
+    /// How long to pause with what failed and is tried again after `pause`.
+    pub fn pause(&self, pause: Duration) -> Duration {
+        pause.min(self.longest)
+    }
+
     fn next_sweep(&self, now: Instant) -> Duration {
         let into = now.saturating_duration_since(self.begun).as_nanos() % self.sweep.as_nanos();
         let left = self.sweep.as_nanos() - into;

@@ -213,6 +213,7 @@ impl Context {
         attended: &mut Attended,
         Report { status, events, requeue, pauses }: Report,
     ) -> Result<Action, Error> {
+        let pauses = pauses.into_iter().map(|(at, pause)| (at, self.pace.pause(pause))).collect();
         attended.environment.recollection.failures.pause(&pauses, Instant::now());
         let mut version = resource.meta.resource_version.clone();
         if status != resource.status {
