@@ -1,6 +1,6 @@
 //! Where each test plays: a stand-in of its own, and a namespace in the control plane that all of them share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
