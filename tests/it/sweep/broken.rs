@@ -1,6 +1,8 @@
 //! Operators and worlds that are broken on purpose, each in the way that one oracle forbids: an oracle that finds nothing
 //! wrong with them is none.
 
+use tokio::sync::OnceCell;
+
 use super::account::Account;
 use super::field::{Field, Plot};
 use super::operator::Operator;
@@ -11,20 +13,22 @@ use crate::wire::{Aim, Fault, Target};
 
 /// A creation, undisturbed, and a plot for another.
 struct Bench {
-    /// Where the plot is; it goes with this.
-    _field: Field,
     scenario: Scenario,
     reference: Reference,
     plot: Plot,
 }
 
 impl Bench {
-    async fn new(name: &str) -> Self {
-        let field = Field::open(name, 1).await;
+    async fn new() -> Self {
+        static FIELD: OnceCell<Field> = OnceCell::const_new();
+        Self::on(FIELD.get_or_init(|| Field::open("broken", 1)).await).await
+    }
+
+    async fn on(field: &Field) -> Self {
         let mut plot = field.plots(1).await.remove(0);
         let scenario = scenario::all().remove(0);
         let reference = Reference::of(&scenario, &mut plot).await.unwrap();
-        Self { _field: field, scenario, reference, plot }
+        Self { scenario, reference, plot }
     }
 
     /// Plays the creation with something wrong in it.
@@ -43,7 +47,7 @@ impl Bench {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_oracle_catches_what_it_forbids() {
-    let mut bench = Bench::new("broken").await;
+    let mut bench = Bench::new().await;
     let (course, mut operator) = bench.play(|_| {}).await;
     let course = course.unwrap();
     assert_eq!(bench.reference.broken_by(&course, None), None, "nothing is wrong yet");
@@ -73,7 +77,7 @@ async fn leave_something(account: &Account) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_object_for_one_address_is_caught_also_when_it_goes_again() {
-    let mut bench = Bench::new("doubled").await;
+    let mut bench = Bench::new().await;
     let vpc: Aim = "ec2:CreateVpc@network/vpc".parse().unwrap();
     let (course, _operator) =
         bench.play(|operator| operator.wire.arm([Target::Call(vpc)], Fault::DeliveredTwice)).await;
@@ -82,14 +86,14 @@ async fn a_second_object_for_one_address_is_caught_also_when_it_goes_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_operator_that_says_ready_too_early_is_caught() {
-    let mut bench = Bench::new("lying").await;
+    let mut bench = Bench::new().await;
     let (course, _operator) = bench.play(|operator| operator.kubernetes.lie()).await;
     bench.caught(&course.unwrap(), "said to be ready while");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_operator_that_never_comes_to_rest_is_caught() {
-    let mut bench = Bench::new("restless").await;
+    let mut bench = Bench::new().await;
     let (course, _operator) = bench.play(|operator| operator.bound = 1).await;
     let broken = course.unwrap_err();
     assert!(broken.contains("not at rest after"), "{broken}");
@@ -97,7 +101,9 @@ async fn an_operator_that_never_comes_to_rest_is_caught() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_operator_that_does_not_wait_for_reads_to_catch_up_is_caught() {
-    let mut bench = Bench::new("hasty").await;
+    // Its own, because reads of a stand-in lag for all who use it.
+    let field = Field::open("hasty", 1).await;
+    let mut bench = Bench::on(&field).await;
     bench.plot.lag(0.5).await;
     let vpc: Aim = "ec2:CreateVpc@network/vpc".parse().unwrap();
     let (course, operator) = bench

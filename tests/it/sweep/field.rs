@@ -20,7 +20,6 @@ use crate::support::control_plane;
 /// As many stand-ins as there are processors: each uses one.
 pub struct Field {
     stand_ins: Vec<StandIn>,
-    client: Client,
 }
 
 /// A namespace and an account that nothing else uses.
@@ -53,29 +52,29 @@ impl Field {
     pub async fn open(name: &str, stand_ins: usize) -> Self {
         let folder = control_plane::empty_folder(&format!("sweep-{name}"));
         let starting = (0..stand_ins).map(|number| start(folder.join(number.to_string())));
-        let (control_plane, stand_ins) = tokio::join!(control_plane::shared(), join_all(starting));
-        Self { stand_ins, client: control_plane.client().await.unwrap() }
+        Self { stand_ins: join_all(starting).await }
     }
 
-    /// So many plots, shared out among the stand-ins.
+    /// So many plots, shared out among the stand-ins, for the test that asks.
     pub async fn plots(&self, number: usize) -> Vec<Plot> {
+        let client = control_plane::shared().await.client().await.unwrap();
         let stand_ins = self.stand_ins.iter().cycle().take(number);
-        join_all(stand_ins.map(|stand_in| self.plot(stand_in.endpoint()))).await
-    }
-
-    async fn plot(&self, endpoint: &str) -> Plot {
-        static NUMBERS: AtomicU64 = AtomicU64::new(400_000_000_000);
-        let number = NUMBERS.fetch_add(1, Ordering::SeqCst).to_string();
-        let namespace = format!("plot-{number}");
-        control_plane::create_namespace(&self.client, &namespace).await;
-        let account = Account::new(endpoint, &number);
-        strangers::settle(&account).await;
-        account.control("snapshot", json!({ "name": "empty", "account": number })).await;
-        Plot { place: Place { account, client: self.client.clone(), namespace }, built: None }
+        join_all(stand_ins.map(|stand_in| Plot::new(stand_in.endpoint(), &client))).await
     }
 }
 
 impl Plot {
+    async fn new(endpoint: &str, client: &Client) -> Self {
+        static NUMBERS: AtomicU64 = AtomicU64::new(400_000_000_000);
+        let number = NUMBERS.fetch_add(1, Ordering::SeqCst).to_string();
+        let namespace = format!("plot-{number}");
+        control_plane::create_namespace(client, &namespace).await;
+        let account = Account::new(endpoint, &number);
+        strangers::settle(&account).await;
+        account.control("snapshot", json!({ "name": "empty", "account": number })).await;
+        Self { place: Place { account, client: client.clone(), namespace }, built: None }
+    }
+
     /// An operator where `acts` were done and everything has come to rest since.
     pub async fn operator(&mut self, acts: &[Act]) -> Result<Operator, String> {
         if acts.is_empty() {

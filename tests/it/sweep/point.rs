@@ -65,6 +65,9 @@ impl Point {
         let reads = calls.iter().filter(|(aim, mutates)| scenario.refused && !*mutates && aim.number == 2);
         let of_reads = reads.flat_map(|(aim, _)| OF_READS.iter().map(move |fault| at(fault, aim)));
         let of_writes = writes.iter().flat_map(|aim| OF_WRITES.iter().map(move |fault| at(fault, aim)));
+        if scenario.surplus {
+            return of_mutations.filter(|point| point.surplus(scenario).is_some()).collect();
+        }
         let mut points: Vec<_> = of_mutations.chain(of_first).chain(of_reads).chain(of_writes).collect();
         if scenario.refused {
             points.extend(Self::pairs(scenario, calls));
@@ -97,10 +100,10 @@ impl Point {
         points
     }
 
-    /// The resource of which the fault itself makes a second one: AWS is asked twice for something that has neither a name
-    /// nor a token.
-    pub fn surplus(&self) -> Option<&str> {
-        let twice = self.fault == Fault::DeliveredTwice;
+    /// The resource of which a second one comes to be: AWS is asked twice for something that has neither a name nor a
+    /// token.
+    pub fn surplus(&self, scenario: &Scenario) -> Option<&str> {
+        let twice = self.fault == Fault::DeliveredTwice || scenario.surplus;
         let nameless = ["ec2:CreateVpc", "ec2:CreateInternetGateway", "ecs:RegisterTaskDefinition"];
         self.aim.address.as_deref().filter(|_| twice && nameless.contains(&self.aim.action.as_str()))
     }

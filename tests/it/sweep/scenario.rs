@@ -22,6 +22,9 @@ pub struct Scenario {
     pub refused: bool,
     /// For how many seconds reads of EC2 do not show what is new.
     pub lag: f64,
+    /// Whether that is longer than the operator waits for what a lost call may have made, so that it makes a second one. It
+    /// then has to find the surplus once reads show it, and to remove it.
+    pub surplus: bool,
 }
 
 /// Everything that may befall a call that changes something.
@@ -39,7 +42,16 @@ const HALF: usize = 25;
 
 impl Scenario {
     fn of(name: &'static str, act: Act) -> Self {
-        Self { name, before: Vec::new(), act, interruption: None, faults: &SOME, refused: false, lag: 0.0 }
+        Self {
+            name,
+            before: Vec::new(),
+            act,
+            interruption: None,
+            faults: &SOME,
+            refused: false,
+            lag: 0.0,
+            surplus: false,
+        }
     }
 
     fn on_what_stands(name: &'static str, act: Act) -> Self {
@@ -60,6 +72,7 @@ pub fn all() -> Vec<Scenario> {
     let roll = json!({ "processing": { "image": "registry.example/worker:2" } });
     vec![
         Scenario { faults: &ALL, refused: true, ..Scenario::of("create", Act::Create) },
+        Scenario { faults: &FEW, lag: 2.0, surplus: true, ..Scenario::of("create-surplus", Act::Create) },
         Scenario { faults: &FEW, lag: 0.03, ..Scenario::of("create-lagging", Act::Create) },
         Scenario::on_what_stands("roll", Act::Edit(roll.clone())),
         Scenario::on_what_stands("reshard", Act::Edit(json!({ "ingestion": { "shardCount": 5 } }))),

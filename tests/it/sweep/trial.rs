@@ -135,7 +135,7 @@ impl Trial {
             let course = play(scenario, &mut operator, |operator| arm(operator, point)).await;
             let calls = operator.wire.disarm().len() + operator.kubernetes.disarm().len();
             (struck, passes) = (calls == 1 + usize::from(point.then.is_some()), operator.passes);
-            course.map(|course| reference.broken_by(&course, point.surplus()))
+            course.map(|course| reference.broken_by(&course, point.surplus(scenario)))
         };
         let broken = tried.await.unwrap_or_else(Some);
         Self { point: point.clone(), struck, passes, time: begun.elapsed(), broken }
@@ -157,9 +157,20 @@ pub async fn play(
     operator: &mut Operator,
     arm: impl FnOnce(&mut Operator),
 ) -> Result<Course, String> {
+    if scenario.surplus {
+        operator.impatient();
+        // It looks all the time until reads show what there is.
+        operator.bound *= 10;
+    }
     arm(operator);
     operator.act(&scenario.act).await;
-    let rest = operator.rest(scenario.interruption.clone()).await?;
+    let mut rest = operator.rest(scenario.interruption.clone()).await?;
+    if scenario.surplus {
+        // Until reads show all, and a sweep looks.
+        tokio::time::sleep(Duration::from_secs_f64(scenario.lag)).await;
+        operator.restart();
+        rest = operator.rest(None).await?;
+    }
     let mut course = Course {
         rest: rest.clone(),
         standing: operator.standing.clone(),
