@@ -57,6 +57,11 @@ bench: build ## Measure 1 and 20 environments against the stand-in
 	cargo build --release --bin video-pipeline-operator
 	@$(SANDBOX) bench --operator $(TARGET)/release/video-pipeline-operator
 
+.PHONY: sweep
+sweep: build ## Try every fault at every call and write docs/reliability.md; POINT=create/dies-after tries those only
+	@$(SANDBOX) prepare
+	SWEEP='$(or $(POINT),all)' cargo test --test it sweep::every_point -- --nocapture
+
 .PHONY: clean
 clean: demo-down ## Remove what was built here; programs kept outside the checkout stay
 	rm -rf .sandbox

@@ -201,6 +201,11 @@ pub fn once() -> aws_sdk_ec2::config::Builder {
     aws_sdk_ec2::config::Builder::new().retry_config(RetryConfig::disabled())
 }
 
+/// The same for a call of ECS: each attempt that arrives registers another revision.
+pub fn once_in_ecs() -> aws_sdk_ecs::config::Builder {
+    aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@
 //! - [`During`] and [`Expect`]: from an SDK's error to a [`Failure`](crate::engine::Failure) that has a meaning;
 //! - [`Remedy`]: a failure in plain words, and what to do;
 //! - [`Tags`] and [`retag`]: identity, and tags in each SDK's own type;
-//! - [`once`]: for calls that must not be repeated;
+//! - [`once`], [`once_in_ecs`]: for calls that must not be repeated;
 //! - [`Shared`]: reads that several kinds need at the same moment;
 //! - [`Kept`]: what AWS never changes, read once;
 //! - [`audit::scope`] and [`in_lane`]: on whose behalf, and how urgently, calls are made;
@@ -32,7 +32,7 @@ mod shared;
 pub mod tags;
 
 pub use budget::{Budget, Lane, in_lane};
-pub use connect::{Aws, Clients, Connection, CredentialScope, default_http_client, once};
+pub use connect::{Aws, Clients, Connection, CredentialScope, default_http_client, once, once_in_ecs};
 pub use connector::{Gate, Timeouts};
 pub use error::{During, Expect, not_yet};
 pub use fence::{BootTime, Fence};

@@ -19,7 +19,7 @@ use aws_sdk_ecs::types::{
 use futures::future::try_join;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Aws, During, Expect, Tags, retag, tags};
+use crate::aws::{self, Aws, During, Expect, Tags, retag, tags};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase, Recall, Scope,
     Sightings,
@@ -191,8 +191,9 @@ impl Kind for TaskDefinition {
             None => {
                 let call = definition(aws.ecs.register_task_definition().family(&key.name), &spec)?;
                 let tags = Tags::of(key, &spec.tags);
-                let call = call.set_tags(Some(tags.list()));
-                let made = call.send().await.during("ecs:RegisterTaskDefinition")?.task_definition;
+                let call = call.set_tags(Some(tags.list())).customize();
+                let made = call.config_override(aws::once_in_ecs()).send().await;
+                let made = made.during("ecs:RegisterTaskDefinition")?.task_definition;
                 made.map(|made| keep(aws, made, tags)).unwrap_or_default()
             }
         };

@@ -66,6 +66,24 @@ impl Account {
         if answer.is_empty() { Value::Null } else { serde_json::from_str(&answer).unwrap() }
     }
 
+    /// Has a control endpoint of the stand-in do something.
+    pub async fn control(&self, endpoint: &str, body: Value) {
+        self.steer("POST", endpoint, body).await;
+    }
+
+    /// Puts something in place at a control endpoint of the stand-in.
+    pub async fn put(&self, endpoint: &str, body: Value) {
+        self.steer("PUT", endpoint, body).await;
+    }
+
+    async fn steer(&self, method: &str, endpoint: &str, body: Value) {
+        let mut request = HttpRequest::new(SdkBody::from(body.to_string()));
+        request.set_method(method).unwrap();
+        request.set_uri(format!("{}/_standin/{endpoint}", self.endpoint)).unwrap();
+        let response = self.connector.call(request).await.unwrap();
+        assert!(response.status().is_success(), "{endpoint} {body}: {:?}", response.body());
+    }
+
     async fn ask(&self, action: &str, headers: &[(&'static str, String)], body: String) -> String {
         let signed_as = service_of(action.split_once(':').unwrap().0).1;
         let mut request = HttpRequest::new(SdkBody::from(body));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use percent_encoding::percent_decode_str;
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -41,11 +42,47 @@ impl Inventory {
 
     /// How it differs from what it should be; nothing if it does not.
     pub fn difference(&self, wanted: &Self) -> Option<String> {
-        let missing = self.lacks(wanted).into_iter().map(|line| format!("\n  - {line}"));
-        let surplus = wanted.lacks(self).into_iter().map(|line| format!("\n  + {line}"));
-        let difference: String = missing.chain(surplus).collect();
+        let (missing, mut surplus) = (self.lacks(wanted), wanted.lacks(self));
+        let mut difference = String::new();
+        for line in missing {
+            let alike = surplus.iter().enumerate().max_by_key(|(_, other)| alike(&line, other));
+            match alike.map(|(at, other)| (at, alike_for(&line, other))) {
+                Some((at, Some(from))) => {
+                    let other = surplus.swap_remove(at);
+                    difference.push_str(&format!(
+                        "\n  ~ {}\n      {}\n      {}",
+                        head(&line),
+                        cut(&line, from),
+                        cut(&other, from)
+                    ));
+                }
+                _ => difference.push_str(&format!("\n  - {}", head(&line))),
+            }
+        }
+        surplus.iter().for_each(|line| difference.push_str(&format!("\n  + {}", head(line))));
         (!difference.is_empty()).then_some(difference)
     }
+}
+
+/// How many characters two lines have in common, from their beginning.
+fn alike(one: &str, other: &str) -> usize {
+    one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count()
+}
+
+/// Where two lines begin to differ that speak of things of one list.
+fn alike_for(one: &str, other: &str) -> Option<usize> {
+    let alike = alike(one, other);
+    one.find(' ').filter(|list| alike > *list).map(|_| alike)
+}
+
+/// The beginning of a line.
+fn head(line: &str) -> String {
+    line.chars().take(160).collect()
+}
+
+/// The part of a line around the character at `from`.
+fn cut(line: &str, from: usize) -> String {
+    line.chars().skip(from.saturating_sub(60)).take(160).collect()
 }
 
 type Found = Vec<(&'static str, Value)>;
@@ -66,11 +103,15 @@ async fn network(account: &Account) -> Found {
         "ec2:DescribeInternetGateways",
         "ec2:DescribeRouteTables",
         "ec2:DescribeSecurityGroups",
-        "ec2:DescribeNetworkInterfaces",
     ];
     let mut found = Found::new();
     for list in lists {
         found.extend(items(account.form(list, &[]).await).into_iter().map(|item| (list, item)));
+    }
+    for interface in items(account.form("ec2:DescribeNetworkInterfaces", &[]).await) {
+        // Where they stand, AWS chooses.
+        let kept = json!({ "for": interface["description"], "groups": interface["groupSet"] });
+        found.push(("ec2:DescribeNetworkInterfaces", kept));
     }
     let vpcs: Vec<Value> =
         found.iter().filter(|(list, _)| *list == "ec2:DescribeVpcs").map(|(_, vpc)| vpc.clone()).collect();
@@ -133,6 +174,8 @@ async fn storage(account: &Account) -> Found {
     for list in lists {
         found.extend(items(account.form(list, &[]).await).into_iter().map(|item| (list, item)));
     }
+    // AWS takes those when it likes.
+    found.retain(|(_, item)| item["SnapshotType"] != "automated");
     for (list, item) in found.clone() {
         if list == "rds:DescribeDBClusterParameterGroups" {
             let name = text(&item, "DBClusterParameterGroupName");
@@ -194,7 +237,9 @@ pub struct Known {
 }
 
 /// What tells of the past and not of the present.
-const PAST: [&str; 12] = [
+const PAST: [&str; 14] = [
+    "HostedZoneId",
+    "DbiResourceId",
     "events",
     "deployments",
     "revisions",
@@ -215,10 +260,16 @@ static CHOSEN: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "#"),
         (r"\b[a-z]+-[0-9a-f]{8,17}\b", "#"),
         (r"\b[0-9]{12}\b", "ACCOUNT"),
-        (r"\b[A-Za-z]*[0-9][A-Za-z0-9]{15,}\b", "#"),
+        (r"\b[0-9a-f]{16,}\b", "#"),
+        (r"\b[A-Z0-9]{16,}\b", "#"),
+        (r"cluster-(ro-)?[a-z0-9]{12}\.", "cluster-$1#."),
+        (r"@[0-9a-f]{8}\b", "@#"),
+        (r"(secret:rds![a-z]+-#)-[A-Za-z0-9]{6}", "$1-#"),
+        (r"scalable-target/[a-z0-9]+", "scalable-target/#"),
+        (r"^[0-9]{10}(\.[0-9]+)?$", "TIME"),
         (r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9].*$", "TIME"),
         (r"(task-definition/[^:]+):[0-9]+", "$1"),
-        (r"(cluster|db|secret:[^ ]*)-[A-Za-z0-9]{6,}$", "$1-#"),
+        (r"(^cluster|^db|secret:[^ ]*)-[A-Za-z0-9]{6,}$", "$1-#"),
         (r"http://127\.0\.0\.1:[0-9]+", "AWS"),
     ];
     patterns.map(|(pattern, becomes)| (Regex::new(pattern).unwrap(), becomes)).to_vec()
@@ -230,7 +281,7 @@ impl Known {
             Value::Object(fields) => {
                 let present = fields.iter().filter(|(name, _)| !PAST.contains(&name.as_str()));
                 let mut fields: Vec<_> =
-                    present.map(|(name, value)| (self.text(name), self.scrubbed(value))).collect();
+                    present.map(|(name, value)| (name.clone(), self.scrubbed(value))).collect();
                 fields.sort_by(|a, b| a.0.cmp(&b.0));
                 Value::Object(fields.into_iter().collect())
             }
@@ -239,10 +290,12 @@ impl Known {
                 items.sort_by_key(Value::to_string);
                 Value::Array(items)
             }
-            Value::String(text) => match serde_json::from_str(text) {
-                Ok(document @ (Value::Object(_) | Value::Array(_))) => self.scrubbed(&document),
-                _ => Value::String(self.text(text)),
-            },
+            Value::String(text) => {
+                match serde_json::from_str(&percent_decode_str(text).decode_utf8_lossy()) {
+                    Ok(document @ (Value::Object(_) | Value::Array(_))) => self.scrubbed(&document),
+                    _ => Value::String(self.text(text)),
+                }
+            }
             // Seconds since 1970.
             Value::Number(number) if number.as_f64().is_some_and(|number| number > 1e9) => Value::Null,
             other => other.clone(),

@@ -2,13 +2,14 @@
 //!
 //! It lies under the retries of the operator's client, as the network does.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use http::{Method, Request, Response, StatusCode};
 use kube::Client;
 use kube::client::Body;
 use kube::client::retry::RetryPolicy;
-use serde_json::json;
+use serde_json::{Value, json};
 use tower::retry::RetryLayer;
 use tower::{BoxError, ServiceBuilder};
 use video_pipeline_operator::api::FINALIZER;
@@ -23,12 +24,18 @@ struct State {
     inner: Client,
     fate: Mutex<Fate>,
     log: Mutex<Vec<Call>>,
+    lies: AtomicBool,
 }
 
 impl Kubernetes {
     /// A way along which everything goes through `inner`.
     pub fn new(inner: Client) -> Self {
-        Self(Arc::new(State { inner, fate: Mutex::default(), log: Mutex::default() }))
+        Self(Arc::new(State {
+            inner,
+            fate: Mutex::default(),
+            log: Mutex::default(),
+            lies: AtomicBool::new(false),
+        }))
     }
 
     /// The client of a process.
@@ -43,14 +50,19 @@ impl Kubernetes {
         Client::new(retrying, "default")
     }
 
-    /// Has `fault` befall the write that `target` means, counted from now on.
-    pub fn arm(&self, target: Target, fault: Fault) {
-        *self.0.fate.lock().unwrap() = Fate::of(target, fault);
+    /// Has `fault` befall the writes that `targets` mean, the first counted from now on, others from the one before.
+    pub fn arm(&self, targets: impl IntoIterator<Item = Target>, fault: Fault) {
+        *self.0.fate.lock().unwrap() = Fate::of(targets, fault);
     }
 
-    /// Nothing befalls anything any more. The write that was struck, if one was.
-    pub fn disarm(&self) -> Option<Call> {
+    /// Nothing befalls anything any more. The writes that were struck.
+    pub fn disarm(&self) -> Vec<Call> {
         std::mem::take(&mut *self.0.fate.lock().unwrap()).struck
+    }
+
+    /// Whatever the operator says of an environment becomes that it is as wanted.
+    pub fn lie(&self) {
+        self.0.lies.store(true, Ordering::SeqCst);
     }
 
     /// Every write so far.
@@ -65,7 +77,10 @@ impl State {
             return silent(life).await;
         }
         let (parts, body) = request.into_parts();
-        let body = body.collect_bytes().await?;
+        let mut body = body.collect_bytes().await?;
+        if self.lies.load(Ordering::SeqCst) && parts.uri.path().ends_with("/status") {
+            body = rosy(&body).into();
+        }
         let again = || Request::from_parts(parts.clone(), Body::from(body.clone()));
         let Some(write) = write(&parts.method, parts.uri.path(), &body) else {
             return Ok(self.inner.send(again()).await?);
@@ -100,6 +115,16 @@ impl State {
 
 async fn silent(life: &Life) -> Result<Response<Body>, BoxError> {
     Err(life.silence().await.into())
+}
+
+/// The same status, but as if everything were as wanted.
+fn rosy(status: &[u8]) -> Vec<u8> {
+    let mut status: Value = serde_json::from_slice(status).unwrap();
+    for condition in status["status"]["conditions"].as_array_mut().into_iter().flatten() {
+        let rosy = if condition["type"] == "Ready" { "True" } else { "False" };
+        condition["status"] = json!(rosy);
+    }
+    status.to_string().into_bytes()
 }
 
 /// What a request writes, if it does.

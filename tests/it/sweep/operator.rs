@@ -11,11 +11,13 @@ use kube::Api;
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use video_pipeline_operator::aws::{Budget, Connection, Fence, Gate, Metrics, Timeouts};
-use video_pipeline_operator::controller::{Context, Pace, Passes, Settings, reconcile, resource_type};
+use video_pipeline_operator::controller::{Context, Pace, Passes, Settings, reconcile};
 
+use super::account::Account;
 use super::field::Place;
 use super::inventory::{Inventory, Known};
 use super::kubernetes::Kubernetes;
+use super::strangers;
 use crate::wire::{Life, Wire, log};
 
 /// The name of the resource, and the suffix of its environment.
@@ -37,14 +39,17 @@ const STALE: usize = 2;
 /// One operator, through its deaths.
 pub struct Operator {
     place: Place,
+    /// The addresses of what stood there already and has no name, by id.
+    pub standing: BTreeMap<String, String>,
+    read_lag: &'static str,
     /// The way to AWS.
     pub wire: Wire,
     /// The way to Kubernetes.
     pub kubernetes: Kubernetes,
     /// How many passes looked at AWS.
     pub passes: usize,
-    /// How often it died.
-    pub deaths: usize,
+    /// How many passes may be made until everything has come to rest.
+    pub bound: usize,
     /// Whether the next process after a death sees the past first.
     pub stale: bool,
     /// What there was when the environment was last said to be as wanted, before anything else was done.
@@ -66,7 +71,7 @@ pub struct Interruption {
 }
 
 /// What people do to the resource.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Act {
     /// They create it.
     Create,
@@ -74,6 +79,8 @@ pub enum Act {
     Edit(Value),
     /// They delete it.
     Delete,
+    /// They change and delete, past the operator, what stands in the account.
+    Meddle,
 }
 
 /// How things stand once nothing happens any more.
@@ -87,26 +94,28 @@ pub enum Rest {
 
 enum Pass {
     Ended,
+    Refused,
     Died,
 }
 
 impl Operator {
-    /// The first process.
-    pub fn new(place: &Place) -> Self {
+    /// The first process, where things with these ids stand already.
+    pub fn new(place: &Place, standing: BTreeMap<String, String>) -> Self {
         let wire = Wire::new(&place.account.endpoint, &place.account.number);
         let kubernetes = Kubernetes::new(place.client.clone());
         let life = Life::default();
-        let context = Arc::new(context(&wire, &kubernetes, &life));
-        let api = Api::namespaced_with(place.client.clone(), &place.namespace, &resource_type());
+        let context = Arc::new(context(&wire, &kubernetes, &life, READ_LAG));
         Self {
             place: place.clone(),
+            standing,
             wire,
             kubernetes,
             passes: 0,
-            deaths: 0,
+            bound: BOUND,
+            read_lag: READ_LAG,
             stale: false,
             at_ready: None,
-            api,
+            api: place.resources(),
             life,
             context,
             shown: None,
@@ -118,7 +127,17 @@ impl Operator {
     pub fn restart(&mut self) {
         self.life.bury();
         self.life = Life::default();
-        self.context = Arc::new(context(&self.wire, &self.kubernetes, &self.life));
+        self.context = Arc::new(context(&self.wire, &self.kubernetes, &self.life, self.read_lag));
+    }
+
+    /// The next processes do not wait for reads to catch up.
+    pub fn impatient(&mut self) {
+        self.read_lag = "1ms";
+    }
+
+    /// A user of the account.
+    pub fn account(&self) -> &Account {
+        &self.place.account
     }
 
     /// People do something.
@@ -133,6 +152,7 @@ impl Operator {
                 self.api.patch(NAME, &PatchParams::default(), &change).await.map(drop).unwrap();
             }
             Act::Delete => self.api.delete(NAME, &DeleteParams::default()).await.map(drop).unwrap(),
+            Act::Meddle => strangers::meddle(&self.place.account, &self.ids()).await,
         }
     }
 
@@ -144,10 +164,10 @@ impl Operator {
     /// Passes until nothing happens any more.
     pub async fn rest(&mut self, mut interruption: Option<Interruption>) -> Result<Rest, String> {
         let (begun, first) = (Instant::now(), self.passes);
-        let (mut idle, mut told) = (false, false);
+        let (mut passed, mut idle, mut told) = (false, false, false);
         loop {
             let Some(object) = self.resource().await else { return Ok(Rest::Gone) };
-            let settled = is_ready(&object) && interruption.is_none();
+            let settled = passed && is_ready(&object) && interruption.is_none();
             if settled && !std::mem::replace(&mut told, true) {
                 self.at_ready = Some(self.inventory().await);
             }
@@ -155,33 +175,28 @@ impl Operator {
                 return Ok(Rest::Ready);
             }
             let passes = self.passes - first;
-            if passes > BOUND || begun.elapsed() > LIMIT {
+            if passes > self.bound || begun.elapsed() > LIMIT {
                 return Err(format!(
                     "not at rest after {passes} passes in {:?}: {}",
                     begun.elapsed(),
                     summary(&object)
                 ));
             }
-            let before = (
-                self.wire.log().iter().filter(|attempt| attempt.call.mutates()).count(),
-                self.kubernetes.log().len(),
-            );
-            self.pass(object, &mut interruption).await?;
-            idle = before
-                == (
-                    self.wire.log().iter().filter(|attempt| attempt.call.mutates()).count(),
-                    self.kubernetes.log().len(),
-                );
+            let before = self.done();
+            passed |= self.pass(object, &mut interruption).await;
+            idle = before == self.done();
             tokio::time::sleep(LONGEST / 4).await;
         }
     }
 
-    /// One pass, and another process if this one dies in it.
-    async fn pass(
-        &mut self,
-        object: DynamicObject,
-        interruption: &mut Option<Interruption>,
-    ) -> Result<(), String> {
+    /// How many calls changed something, and how many writes were made.
+    fn done(&self) -> (usize, usize) {
+        let mutations = self.wire.log().iter().filter(|attempt| attempt.call.mutates()).count();
+        (mutations, self.kubernetes.log().len())
+    }
+
+    /// One pass, and another process if this one dies in it. Whether it went to its end, so that the status is its own.
+    async fn pass(&mut self, object: DynamicObject, interruption: &mut Option<Interruption>) -> bool {
         let object = self.shown(object);
         let calls = self.wire.log().len();
         let pass = self.reconcile(object, interruption).await;
@@ -189,11 +204,10 @@ impl Operator {
             self.passes += 1;
         }
         if let Pass::Died = pass {
-            self.deaths += 1;
             self.past = self.shown.take().filter(|_| self.stale).map(|past| (past, STALE));
             self.restart();
         }
-        Ok(())
+        matches!(pass, Pass::Ended)
     }
 
     /// What the process is shown of the resource: what is there, or, for a while, what was there before.
@@ -222,14 +236,21 @@ impl Operator {
                     }
                 }
                 // What Kubernetes refused is tried again in the next pass.
-                _ = &mut pass => return Pass::Ended,
+                ended = &mut pass => return if ended.is_ok() { Pass::Ended } else { Pass::Refused },
             }
         }
     }
 
+    /// The addresses of what has no name, by id.
+    pub fn ids(&self) -> BTreeMap<String, String> {
+        let mut ids = self.standing.clone();
+        ids.extend(log::ids(&self.wire.log()));
+        ids
+    }
+
     /// What stands in the account, whatever ids it has.
     pub async fn inventory(&self) -> Inventory {
-        let ids = log::ids(&self.wire.log()).into_iter();
+        let ids = self.ids().into_iter();
         let mut texts: BTreeMap<_, _> = ids.map(|(id, address)| (id, format!("<{address}>"))).collect();
         texts.insert(self.place.namespace.clone(), "NAMESPACE".to_owned());
         Inventory::of(&self.place.account, &Known { texts }).await
@@ -261,7 +282,7 @@ fn resource() -> Value {
 }
 
 /// What a process has that begins.
-fn context(wire: &Wire, kubernetes: &Kubernetes, life: &Life) -> Context {
+fn context(wire: &Wire, kubernetes: &Kubernetes, life: &Life, read_lag: &str) -> Context {
     #[derive(Parser)]
     struct Flags {
         #[command(flatten)]
@@ -269,7 +290,7 @@ fn context(wire: &Wire, kubernetes: &Kubernetes, life: &Life) -> Context {
     }
     // What has come to rest is not read again: that is for those who wait longer than a test.
     let flags =
-        ["it", "--cluster-name=sweep", "--sweep-period=1h", "--audit-period=1h", "--read-lag", READ_LAG];
+        ["it", "--cluster-name=sweep", "--sweep-period=1h", "--audit-period=1h", "--read-lag", read_lag];
     let settings = Flags::parse_from(flags).settings;
     let gate = Gate {
         budget: Budget::unlimited(),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::scenario::Scenario;
 use crate::wire::{Aim, Fault};
 
 /// One trial.
@@ -14,11 +15,22 @@ pub struct Point {
     pub fault: Fault,
     /// With which call.
     pub aim: Aim,
+    /// With which call, counted from then on, it goes wrong once more.
+    pub then: Option<Aim>,
 }
 
-/// Faults of calls that change something.
-const OF_MUTATIONS: [Fault; 5] =
-    [Fault::DiesBefore, Fault::DiesAfter, Fault::LosesReply, Fault::DeliveredTwice, Fault::NotSent];
+/// Refusals of calls that change something.
+const REFUSALS: [Fault; 6] = [
+    Fault::THROTTLED,
+    Fault::INTERNAL_ERROR,
+    Fault::UNAVAILABLE,
+    Fault::DENIED,
+    Fault::EXPIRED_TOKEN,
+    Fault::OVER_QUOTA,
+];
+
+/// Faults of calls that only look.
+const OF_READS: [Fault; 4] = [Fault::LosesReply, Fault::THROTTLED, Fault::INTERNAL_ERROR, Fault::DENIED];
 
 /// Faults of writes to Kubernetes.
 const OF_WRITES: [Fault; 7] = [
@@ -33,18 +45,74 @@ const OF_WRITES: [Fault; 7] = [
 
 impl Point {
     /// Every trial of a scenario that makes these calls, each of which changes something or not, and these writes.
-    pub fn all(scenario: &str, calls: &[(Aim, bool)], writes: &[Aim]) -> Vec<Self> {
-        let at = |fault: Fault, aim: &Aim| Self { scenario: scenario.to_owned(), fault, aim: aim.clone() };
-        let mutations = calls.iter().filter(|(_, mutates)| *mutates).map(|(aim, _)| aim);
-        let of_mutations = mutations.flat_map(|aim| OF_MUTATIONS.map(|fault| at(fault, aim)));
-        let of_writes = writes.iter().flat_map(|aim| OF_WRITES.map(|fault| at(fault, aim)));
-        of_mutations.chain(of_writes).collect()
+    pub fn all(scenario: &Scenario, calls: &[(Aim, bool)], writes: &[Aim]) -> Vec<Self> {
+        let at = |fault: &Fault, aim: &Aim| Self {
+            scenario: scenario.name.to_owned(),
+            fault: *fault,
+            aim: aim.clone(),
+            then: None,
+        };
+        let mutations: Vec<_> = calls.iter().filter(|(_, mutates)| *mutates).map(|(aim, _)| aim).collect();
+        let of_mutations =
+            mutations.iter().flat_map(|aim| scenario.faults.iter().map(move |fault| at(fault, aim)));
+        // Whichever resource a call is for, its refusal is read alike.
+        let first = |(index, aim): &(usize, &&Aim)| {
+            scenario.refused && !mutations[..*index].iter().any(|earlier| earlier.action == aim.action)
+        };
+        let first = mutations.iter().enumerate().filter(first);
+        let of_first = first.flat_map(|(_, aim)| REFUSALS.iter().map(move |fault| at(fault, aim)));
+        // The second look rests on what the first one brought about; further ones are like it.
+        let reads = calls.iter().filter(|(aim, mutates)| scenario.refused && !*mutates && aim.number == 2);
+        let of_reads = reads.flat_map(|(aim, _)| OF_READS.iter().map(move |fault| at(fault, aim)));
+        let of_writes = writes.iter().flat_map(|aim| OF_WRITES.iter().map(move |fault| at(fault, aim)));
+        if scenario.surplus {
+            return of_mutations.filter(|point| point.surplus(scenario).is_some()).collect();
+        }
+        let mut points: Vec<_> = of_mutations.chain(of_first).chain(of_reads).chain(of_writes).collect();
+        if scenario.refused {
+            points.extend(Self::pairs(scenario, calls));
+        }
+        points
+    }
+
+    /// Every two deaths of which the second comes later in the making of the same resource.
+    fn pairs(scenario: &Scenario, calls: &[(Aim, bool)]) -> Vec<Self> {
+        let mut points = Vec::new();
+        let mutations: Vec<_> = calls.iter().filter(|(_, mutates)| *mutates).map(|(aim, _)| aim).collect();
+        for (index, aim) in mutations.iter().enumerate() {
+            for later in mutations[index..].iter().filter(|later| later.address == aim.address) {
+                for fault in [Fault::DiesBefore, Fault::DiesAfter] {
+                    // Counted from the first death, before which `aim` itself was sent or not.
+                    let sent = if fault == Fault::DiesAfter { aim.number } else { aim.number - 1 };
+                    let before = if later.action == aim.action { sent } else { 0 };
+                    if later.number > before {
+                        let then = Some(Aim { number: later.number - before, ..(*later).clone() });
+                        points.push(Self {
+                            scenario: scenario.name.to_owned(),
+                            fault,
+                            aim: (*aim).clone(),
+                            then,
+                        });
+                    }
+                }
+            }
+        }
+        points
+    }
+
+    /// The resource of which a second one comes to be: AWS is asked twice for something that has neither a name nor a
+    /// token.
+    pub fn surplus(&self, scenario: &Scenario) -> Option<&str> {
+        let twice = self.fault == Fault::DeliveredTwice || scenario.surplus;
+        let nameless = ["ec2:CreateVpc", "ec2:CreateInternetGateway", "ecs:RegisterTaskDefinition"];
+        self.aim.address.as_deref().filter(|_| twice && nameless.contains(&self.aim.action.as_str()))
     }
 }
 
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.scenario, self.fault, self.aim)
+        write!(f, "{}/{}/{}", self.scenario, self.fault, self.aim)?;
+        self.then.as_ref().map_or(Ok(()), |then| write!(f, "+{then}"))
     }
 }
 
@@ -56,13 +124,22 @@ impl FromStr for Point {
         let (Some(scenario), Some(fault), Some(aim)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(format!("{text} names no point: write scenario/fault/call"));
         };
-        Ok(Self { scenario: scenario.to_owned(), fault: fault.parse()?, aim: aim.parse()? })
+        let (aim, then) = match aim.split_once('+') {
+            Some((aim, then)) => (aim, Some(then.parse()?)),
+            None => (aim, None),
+        };
+        Ok(Self { scenario: scenario.to_owned(), fault: fault.parse()?, aim: aim.parse()?, then })
     }
 }
 
 #[test]
 fn a_point_reads_as_it_is_written() {
-    for text in ["create/dies-after/ec2:CreateVpc@network/vpc", "roll/times-out/kubernetes:status/2"] {
+    let texts = [
+        "create/dies-after/ec2:CreateVpc@network/vpc",
+        "create/dies-after/ec2:CreateVpc@network/vpc+ec2:ModifyVpcAttribute@network/vpc/2",
+        "roll/times-out/kubernetes:status/2",
+    ];
+    for text in texts {
         assert_eq!(text.parse::<Point>().unwrap().to_string(), text);
     }
     assert!("create/explodes/ec2:CreateVpc".parse::<Point>().is_err());

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::operator::{Act, Interruption};
+use crate::wire::Fault;
 
 /// A story of an environment: how it comes to be, undisturbed, and what then happens under fire.
 #[derive(Clone, Debug)]
@@ -15,14 +16,42 @@ pub struct Scenario {
     pub act: Act,
     /// What they do meanwhile, if they do not wait for the end.
     pub interruption: Option<Interruption>,
+    /// What befalls each call that changes something.
+    pub faults: &'static [Fault],
+    /// Whether AWS also refuses calls, looks among them.
+    pub refused: bool,
+    /// For how many seconds reads of EC2 do not show what is new.
+    pub lag: f64,
+    /// Whether that is longer than the operator waits for what a lost call may have made, so that it makes a second one. It
+    /// then has to find the surplus once reads show it, and to remove it.
+    pub surplus: bool,
 }
+
+/// Everything that may befall a call that changes something.
+const ALL: [Fault; 5] =
+    [Fault::DiesBefore, Fault::DiesAfter, Fault::LosesReply, Fault::DeliveredTwice, Fault::NotSent];
+
+/// What leaves most in doubt.
+const SOME: [Fault; 3] = [Fault::DiesAfter, Fault::LosesReply, Fault::DeliveredTwice];
+
+/// For stories in which any other call may be the last one before people change their minds.
+const FEW: [Fault; 2] = [Fault::DiesAfter, Fault::LosesReply];
 
 /// Mutating calls after which a creation is half done.
 const HALF: usize = 25;
 
 impl Scenario {
     fn of(name: &'static str, act: Act) -> Self {
-        Self { name, before: Vec::new(), act, interruption: None }
+        Self {
+            name,
+            before: Vec::new(),
+            act,
+            interruption: None,
+            faults: &SOME,
+            refused: false,
+            lag: 0.0,
+            surplus: false,
+        }
     }
 
     fn on_what_stands(name: &'static str, act: Act) -> Self {
@@ -30,7 +59,11 @@ impl Scenario {
     }
 
     fn half_way(name: &'static str, act: Act) -> Self {
-        Self { interruption: Some(Interruption { after: HALF, act }), ..Self::of(name, Act::Create) }
+        Self {
+            interruption: Some(Interruption { after: HALF, act }),
+            faults: &FEW,
+            ..Self::of(name, Act::Create)
+        }
     }
 }
 
@@ -38,7 +71,9 @@ impl Scenario {
 pub fn all() -> Vec<Scenario> {
     let roll = json!({ "processing": { "image": "registry.example/worker:2" } });
     vec![
-        Scenario::of("create", Act::Create),
+        Scenario { faults: &ALL, refused: true, ..Scenario::of("create", Act::Create) },
+        Scenario { faults: &FEW, lag: 2.0, surplus: true, ..Scenario::of("create-surplus", Act::Create) },
+        Scenario { faults: &FEW, lag: 0.03, ..Scenario::of("create-lagging", Act::Create) },
         Scenario::on_what_stands("roll", Act::Edit(roll.clone())),
         Scenario::on_what_stands("reshard", Act::Edit(json!({ "ingestion": { "shardCount": 5 } }))),
         Scenario::on_what_stands(
@@ -49,6 +84,7 @@ pub fn all() -> Vec<Scenario> {
             })),
         ),
         Scenario::on_what_stands("zone", Act::Edit(json!({ "network": { "availabilityZones": 3 } }))),
+        Scenario::on_what_stands("drift", Act::Meddle),
         Scenario::on_what_stands("delete", Act::Delete),
         Scenario::half_way("create-delete", Act::Delete),
         Scenario::half_way("create-edit", Act::Edit(roll)),

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::field::{Field, Place};
+use super::field::Plot;
 use super::inventory::Inventory;
 use super::operator::{Operator, Rest};
 use super::point::Point;
 use super::scenario::Scenario;
-use super::strangers;
 use crate::wire::{Aim, Attempt, Fault, Target, log};
 
 /// What a scenario comes to when nothing goes wrong.
@@ -39,48 +38,81 @@ pub struct Trial {
 }
 
 /// What happened under fire.
-struct Course {
-    rest: Rest,
-    passes: usize,
-    calls: Vec<Attempt>,
-    writes: Vec<Aim>,
+#[derive(Clone, Debug)]
+pub struct Course {
+    /// How it ended.
+    pub rest: Rest,
+    /// The addresses of what stood there before and has no name, by id.
+    pub standing: BTreeMap<String, String>,
+    /// Every call.
+    pub calls: Vec<Attempt>,
+    /// Every write to Kubernetes.
+    pub writes: Vec<Aim>,
     /// What there was when the environment was said to be ready.
-    at_ready: Option<Inventory>,
-    inventory: Inventory,
+    pub at_ready: Option<Inventory>,
+    /// What there was at the end.
+    pub inventory: Inventory,
+    /// What a process changed that began afterwards.
+    pub late: Vec<String>,
 }
 
 impl Reference {
     /// Plays `scenario` undisturbed.
-    pub async fn of(scenario: &Scenario, field: &Field) -> Result<Self, String> {
-        let mut operator = begin(scenario, &field.place().await).await?;
-        let course = play(scenario, &mut operator, |_| {}).await?;
+    pub async fn of(scenario: &Scenario, plot: &mut Plot) -> Result<Self, String> {
+        let course = play(scenario, &mut plot.operator(&scenario.before).await?, |_| {}).await?;
+        let mutations = match &scenario.interruption {
+            None => log::mutations(&course.calls),
+            // How much was done when people changed their minds is another thing each time; but no more than if they had
+            // waited.
+            Some(interruption) => {
+                let mut operator = plot.operator(&scenario.before).await?;
+                for act in [&scenario.act, &interruption.act] {
+                    operator.act(act).await;
+                    operator.rest(None).await?;
+                }
+                log::mutations(&operator.wire.log())
+            }
+        };
         Ok(Self {
             calls: log::aims(&course.calls),
-            mutations: log::mutations(&course.calls),
+            mutations,
             writes: course.writes,
             rest: course.rest,
             inventory: course.inventory,
         })
     }
 
-    /// What does not hold in a course that was disturbed.
-    fn broken_by(&self, course: &Course) -> Option<String> {
-        if course.rest != self.rest {
-            return Some(format!("it ends as {:?} and not as {:?}", course.rest, self.rest));
-        }
-        if let Some(difference) = course.inventory.difference(&self.inventory) {
-            return Some(format!("what stands there at the end is not the same:{difference}"));
-        }
-        if let Some(missing) = course.at_ready.as_ref().map(|at_ready| at_ready.lacks(&self.inventory))
-            && !missing.is_empty()
-        {
-            return Some(format!("it was said to be ready while these were missing: {missing:#?}"));
-        }
-        let doubles = log::doubles(&course.calls);
-        if !doubles.is_empty() {
-            return Some(format!("there were two at one time: {doubles:#?}"));
-        }
-        self.too_many(&log::mutations(&course.calls))
+    /// What does not hold in a course that was disturbed. Of the resource at `surplus` a second one may have come to be, so
+    /// long as it is gone at the end.
+    pub fn broken_by(&self, course: &Course, surplus: Option<&str>) -> Option<String> {
+        let ends = (course.rest != self.rest)
+            .then(|| format!("it ends as {:?} and not as {:?}", course.rest, self.rest));
+        let differs = || {
+            let difference = course.inventory.difference(&self.inventory)?;
+            Some(format!("what stands there at the end is not the same:{difference}"))
+        };
+        let lied = || {
+            let at_ready = course.at_ready.as_ref()?;
+            let missing = at_ready.lacks(&self.inventory);
+            let said = "it was said to be ready while things were missing";
+            let difference = at_ready.difference(&self.inventory).filter(|_| !missing.is_empty())?;
+            Some(format!("{said}:{difference}"))
+        };
+        let doubled = || {
+            let mut doubles = log::doubles(&course.standing, &course.calls);
+            doubles.retain(|address, _| address.split('@').next() != surplus);
+            (!doubles.is_empty()).then(|| format!("there were two at one time: {doubles:#?}"))
+        };
+        let too_many = || {
+            let mut mutations = log::mutations(&course.calls);
+            mutations.retain(|address, _| Some(address.as_str()) != surplus);
+            self.too_many(&mutations)
+        };
+        let late = || {
+            let late = &course.late;
+            (!late.is_empty()).then(|| format!("it was at rest, and the next process did {late:?}"))
+        };
+        ends.or_else(lied).or_else(differs).or_else(doubled).or_else(too_many).or_else(late)
     }
 
     /// Resources that were changed more than once more often than they are undisturbed.
@@ -95,84 +127,81 @@ impl Reference {
 
 impl Trial {
     /// Tries `point`.
-    pub async fn of(point: &Point, scenario: &Scenario, reference: &Reference, field: &Field) -> Self {
+    pub async fn of(point: &Point, scenario: &Scenario, reference: &Reference, plot: &mut Plot) -> Self {
         let begun = Instant::now();
-        let mut trial =
-            Self { point: point.clone(), struck: false, passes: 0, time: Duration::ZERO, broken: None };
-        match begin(scenario, &field.place().await).await {
-            Ok(mut operator) => {
-                let course = play(scenario, &mut operator, |operator| arm(operator, point)).await;
-                let struck = (operator.wire.disarm(), operator.kubernetes.disarm());
-                trial.struck = struck.0.is_some() || struck.1.is_some();
-                trial.passes = course.as_ref().map_or(operator.passes, |course| course.passes);
-                trial.broken = match course {
-                    Ok(course) => reference.broken_by(&course),
-                    Err(broken) => Some(broken),
-                };
-            }
-            Err(broken) => trial.broken = Some(format!("before anything went wrong: {broken}")),
-        }
-        trial.time = begun.elapsed();
-        trial
+        let (mut struck, mut passes) = (false, 0);
+        let tried = async {
+            let mut operator = plot.operator(&scenario.before).await?;
+            let course = play(scenario, &mut operator, |operator| arm(operator, point)).await;
+            let calls = operator.wire.disarm().len() + operator.kubernetes.disarm().len();
+            (struck, passes) = (calls == 1 + usize::from(point.then.is_some()), operator.passes);
+            course.map(|course| reference.broken_by(&course, point.surplus(scenario)))
+        };
+        let broken = tried.await.unwrap_or_else(Some);
+        Self { point: point.clone(), struck, passes, time: begun.elapsed(), broken }
     }
-}
-
-/// The environment as it is before anything goes wrong.
-async fn begin(scenario: &Scenario, place: &Place) -> Result<Operator, String> {
-    strangers::settle(&place.account).await;
-    let mut operator = Operator::new(place);
-    for act in &scenario.before {
-        operator.act(act).await;
-        operator.rest(None).await?;
-    }
-    Ok(operator)
 }
 
 fn arm(operator: &mut Operator, point: &Point) {
     operator.stale = point.fault == Fault::DiesStale;
-    let target = Target::Call(point.aim.clone());
+    let targets = [Some(&point.aim), point.then.as_ref()].into_iter().flatten().cloned().map(Target::Call);
     match point.aim.action.starts_with("kubernetes:") {
-        true => operator.kubernetes.arm(target, point.fault),
-        false => operator.wire.arm(target, point.fault),
+        true => operator.kubernetes.arm(targets, point.fault),
+        false => operator.wire.arm(targets, point.fault),
     }
 }
 
-async fn play(
+/// Plays what happens under fire, to its end.
+pub async fn play(
     scenario: &Scenario,
     operator: &mut Operator,
     arm: impl FnOnce(&mut Operator),
 ) -> Result<Course, String> {
-    let marks = (operator.wire.log().len(), operator.kubernetes.log().len(), operator.passes);
+    if scenario.surplus {
+        operator.impatient();
+        // It looks all the time until reads show what there is.
+        operator.bound *= 10;
+    }
     arm(operator);
     operator.act(&scenario.act).await;
-    operator.at_ready = None;
-    let rest = operator.rest(scenario.interruption.clone()).await?;
-    let passes = operator.passes - marks.2;
-    let (calls, writes) =
-        (operator.wire.log().split_off(marks.0), operator.kubernetes.log().split_off(marks.1));
-    let mut numbered: Vec<Aim> = Vec::new();
-    for write in &writes {
-        let mut aim = Aim::at(write);
-        aim.number += numbered.iter().filter(|earlier| earlier.action == aim.action).count();
-        numbered.push(aim);
+    let mut rest = operator.rest(scenario.interruption.clone()).await?;
+    if scenario.surplus {
+        // Until reads show all, and a sweep looks.
+        tokio::time::sleep(Duration::from_secs_f64(scenario.lag)).await;
+        operator.restart();
+        rest = operator.rest(None).await?;
     }
-    let (at_ready, inventory) = (operator.at_ready.take(), operator.inventory().await);
+    let mut course = Course {
+        rest: rest.clone(),
+        standing: operator.standing.clone(),
+        calls: operator.wire.log(),
+        writes: numbered(operator),
+        at_ready: operator.at_ready.take(),
+        inventory: operator.inventory().await,
+        late: Vec::new(),
+    };
     if rest == Rest::Ready {
-        stays(operator).await?;
+        course.late = late(operator).await?;
     }
-    Ok(Course { rest, passes, calls, writes: numbered, at_ready, inventory })
+    Ok(course)
 }
 
-/// Another process finds nothing to do.
-async fn stays(operator: &mut Operator) -> Result<(), String> {
+/// What another process finds to do.
+pub async fn late(operator: &mut Operator) -> Result<Vec<String>, String> {
     let before = operator.wire.log().len();
     operator.restart();
     operator.rest(None).await?;
-    let late = operator.wire.log().split_off(before);
-    let late: Vec<_> = late
-        .iter()
-        .filter(|attempt| attempt.call.mutates())
-        .map(|attempt| Aim::at(&attempt.call).to_string())
-        .collect();
-    if late.is_empty() { Ok(()) } else { Err(format!("it was at rest, and the next process did {late:?}")) }
+    let late = operator.wire.log().split_off(before).into_iter().filter(|attempt| attempt.call.mutates());
+    Ok(late.map(|attempt| Aim::at(&attempt.call).to_string()).collect())
+}
+
+/// Each write by its number among its like.
+fn numbered(operator: &Operator) -> Vec<Aim> {
+    let mut numbered: Vec<Aim> = Vec::new();
+    for write in operator.kubernetes.log() {
+        let mut aim = Aim::at(&write);
+        aim.number += numbered.iter().filter(|earlier| earlier.action == aim.action).count();
+        numbered.push(aim);
+    }
+    numbered
 }

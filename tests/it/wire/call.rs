@@ -57,11 +57,6 @@ impl Call {
     pub fn operation(&self) -> &str {
         self.action.split_once(':').map_or(self.action.as_str(), |(_, operation)| operation)
     }
-
-    /// The service's prefix.
-    pub fn service(&self) -> &str {
-        self.action.split_once(':').map_or("", |(service, _)| service)
-    }
 }
 
 /// The service in the scope of the signature's credential.

@@ -1,5 +1,6 @@
 //! What may befall a call, and which call it befalls.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::str::FromStr;
 
@@ -31,6 +32,16 @@ pub enum Fault {
     DiesStale,
 }
 
+#[allow(missing_docs, reason = "each is named as what AWS says")]
+impl Fault {
+    pub const THROTTLED: Self = refusal(400, "ThrottlingException", "Rate exceeded");
+    pub const INTERNAL_ERROR: Self = refusal(500, "InternalFailure", "An internal error has occurred.");
+    pub const UNAVAILABLE: Self = refusal(503, "ServiceUnavailable", "The service is unavailable.");
+    pub const DENIED: Self = refusal(403, "AccessDeniedException", "You are not authorized to do this.");
+    pub const EXPIRED_TOKEN: Self = refusal(403, "ExpiredTokenException", "The security token is expired.");
+    pub const OVER_QUOTA: Self = refusal(400, "LimitExceededException", "You have reached the limit.");
+}
+
 /// How each is called in the table and in the name of a point.
 const NAMES: [(&str, Fault); 15] = [
     ("dies-before", Fault::DiesBefore),
@@ -39,22 +50,19 @@ const NAMES: [(&str, Fault); 15] = [
     ("delivered-twice", Fault::DeliveredTwice),
     ("not-sent", Fault::NotSent),
     ("delayed", Fault::Delayed),
-    ("throttled", Fault::Refused(refusal(400, "ThrottlingException", "Rate exceeded"))),
-    ("internal-error", Fault::Refused(refusal(500, "InternalFailure", "An internal error has occurred."))),
-    ("unavailable", Fault::Refused(refusal(503, "ServiceUnavailable", "The service is unavailable."))),
-    ("denied", Fault::Refused(refusal(403, "AccessDeniedException", "You are not authorized to do this."))),
-    (
-        "expired-token",
-        Fault::Refused(refusal(403, "ExpiredTokenException", "The security token is expired.")),
-    ),
-    ("over-quota", Fault::Refused(refusal(400, "LimitExceededException", "You have reached the limit."))),
+    ("throttled", Fault::THROTTLED),
+    ("internal-error", Fault::INTERNAL_ERROR),
+    ("unavailable", Fault::UNAVAILABLE),
+    ("denied", Fault::DENIED),
+    ("expired-token", Fault::EXPIRED_TOKEN),
+    ("over-quota", Fault::OVER_QUOTA),
     ("conflict", Fault::Conflict),
     ("times-out", Fault::TimesOut),
     ("dies-stale", Fault::DiesStale),
 ];
 
-const fn refusal(status: u16, code: &'static str, message: &'static str) -> Refusal {
-    Refusal { status, code, message }
+const fn refusal(status: u16, code: &'static str, message: &'static str) -> Fault {
+    Fault::Refused(Refusal { status, code, message })
 }
 
 impl fmt::Display for Fault {
@@ -87,22 +95,23 @@ pub enum Target {
 /// What is to happen, and what has.
 #[derive(Debug, Default)]
 pub struct Fate {
-    armed: Option<(Target, Fault)>,
-    /// How many calls that the target means went by.
+    /// One after the other.
+    armed: VecDeque<(Target, Fault)>,
+    /// How many calls that the target means went by since the last strike.
     passed: usize,
-    /// The call that was struck.
-    pub struck: Option<Call>,
+    /// The calls that were struck.
+    pub struck: Vec<Call>,
 }
 
 impl Fate {
-    /// The next call that `target` means is struck by `fault`.
-    pub fn of(target: Target, fault: Fault) -> Self {
-        Self { armed: Some((target, fault)), ..Self::default() }
+    /// The calls that `targets` mean are struck by `fault`, each counted from the strike before it.
+    pub fn of(targets: impl IntoIterator<Item = Target>, fault: Fault) -> Self {
+        Self { armed: targets.into_iter().map(|target| (target, fault)).collect(), ..Self::default() }
     }
 
     /// The fault that befalls this call.
     pub fn strike(&mut self, call: &Call) -> Option<Fault> {
-        let (target, fault) = self.armed.as_ref()?;
+        let (target, fault) = self.armed.front()?;
         let (meant, before) = match target {
             Target::Mutation(before) => (call.mutates(), *before),
             Target::Call(aim) => (aim.means(call), aim.number - 1),
@@ -115,7 +124,9 @@ impl Fate {
             return None;
         }
         let fault = *fault;
-        (self.armed, self.struck) = (None, Some(call.clone()));
+        self.armed.pop_front();
+        self.passed = 0;
+        self.struck.push(call.clone());
         Some(fault)
     }
 }

@@ -11,49 +11,64 @@ pub struct Attempt {
     pub call: Call,
     /// The status of AWS's own answer; none where AWS never saw the call.
     pub status: Option<u16>,
-    /// AWS's code, where it refused.
-    pub code: Option<String>,
-    /// The id of what was made, for things that have no name of their own.
-    pub made: Option<String>,
+    /// The id of what was made, for things that have no name of their own, and the address that its tags say.
+    pub made: Option<(String, String)>,
     /// The id of what was removed, for such things.
     pub removed: Option<String>,
 }
 
-/// Things that AWS lets one make twice: the call, what its answer calls the id, the call that removes it, and what that
-/// calls the id. All others have a name that can be used only once.
-const NAMELESS: [(&str, &str, &str, &str); 6] = [
-    ("CreateVpc", "vpcId", "DeleteVpc", "VpcId"),
-    ("CreateSubnet", "subnetId", "DeleteSubnet", "SubnetId"),
-    ("CreateInternetGateway", "internetGatewayId", "DeleteInternetGateway", "InternetGatewayId"),
-    ("CreateRouteTable", "routeTableId", "DeleteRouteTable", "RouteTableId"),
-    ("CreateSecurityGroup", "groupId", "DeleteSecurityGroup", "GroupId"),
-    ("RegisterTaskDefinition", "taskDefinitionArn", "DeregisterTaskDefinition", "taskDefinition"),
+/// A thing that AWS lets one make twice; all others have a name that can be used only once.
+struct Nameless {
+    /// The call that makes it, and what the answer calls its id.
+    made_by: (&'static str, &'static str),
+    /// The call that removes it, and what that calls its id.
+    removed_by: (&'static str, &'static str),
+}
+
+const NAMELESS: [Nameless; 6] = [
+    nameless(("CreateVpc", "vpcId"), ("DeleteVpc", "VpcId")),
+    nameless(("CreateSubnet", "subnetId"), ("DeleteSubnet", "SubnetId")),
+    nameless(("CreateInternetGateway", "internetGatewayId"), ("DeleteInternetGateway", "InternetGatewayId")),
+    nameless(("CreateRouteTable", "routeTableId"), ("DeleteRouteTable", "RouteTableId")),
+    nameless(("CreateSecurityGroup", "groupId"), ("DeleteSecurityGroup", "GroupId")),
+    nameless(("RegisterTaskDefinition", "taskDefinitionArn"), ("DeregisterTaskDefinition", "taskDefinition")),
 ];
+
+const fn nameless(
+    made_by: (&'static str, &'static str),
+    removed_by: (&'static str, &'static str),
+) -> Nameless {
+    Nameless { made_by, removed_by }
+}
 
 impl Attempt {
     /// A call that AWS never saw.
     pub fn unsent(call: Call) -> Self {
-        Self { call, status: None, code: None, made: None, removed: None }
+        Self { call, status: None, made: None, removed: None }
     }
 
     /// A call, as it was asked and answered.
     pub fn answered(call: Call, request: &str, status: u16, answer: &str) -> Self {
-        let refused = status >= 300;
-        let code = refused.then(|| code(answer)).flatten();
-        let done = |call_: &&(&str, &str, &str, &str), name: &str| {
-            !refused && call.operation() == name && !call_.0.is_empty()
-        };
+        let done = (200..300).contains(&status);
+        let made = NAMELESS.iter().find(|thing| done && thing.made_by.0 == call.operation());
         let made =
-            NAMELESS.iter().find(|known| done(known, known.0)).and_then(|known| value(answer, known.1));
-        let removed =
-            NAMELESS.iter().find(|known| done(known, known.2)).and_then(|known| value(request, known.3));
-        Self { call, status: Some(status), code, made, removed }
+            made.and_then(|thing| Some((value(answer, thing.made_by.1)?, tagged_address(request, &call)?)));
+        let removed = NAMELESS.iter().find(|thing| done && thing.removed_by.0 == call.operation());
+        let removed = removed.and_then(|thing| value(request, thing.removed_by.1));
+        Self { call, status: Some(status), made, removed }
     }
 
     /// Whether it asked AWS to change something, and AWS saw it.
     pub fn mutates(&self) -> bool {
         self.status.is_some() && self.call.mutates()
     }
+}
+
+/// The address in the tags of a request; a version of a resource has one of its own.
+fn tagged_address(request: &str, call: &Call) -> Option<String> {
+    let address = call.address.clone()?;
+    let versioned = request.split(['"', '&', '=']).find(|word| word.starts_with(&format!("{address}@")));
+    Some(versioned.map_or(address.clone(), str::to_owned))
 }
 
 /// The value of a field in XML, a form, or JSON.
@@ -68,17 +83,9 @@ fn value(text: &str, field: &str) -> Option<String> {
     Some(value.trim_matches([' ', ':', '"']).to_owned())
 }
 
-fn code(answer: &str) -> Option<String> {
-    value(answer, "Code")
-        .or_else(|| value(answer, "__type"))
-        .map(|code| code.rsplit('#').next().unwrap_or_default().to_owned())
-}
-
 /// The addresses of things without names, by their ids.
 pub fn ids(attempts: &[Attempt]) -> BTreeMap<String, String> {
-    let made =
-        attempts.iter().filter_map(|attempt| Some((attempt.made.clone()?, attempt.call.address.clone()?)));
-    made.collect()
+    attempts.iter().filter_map(|attempt| attempt.made.clone()).collect()
 }
 
 /// Each call that was made, by the number that it has among its like.
@@ -104,16 +111,20 @@ pub fn mutations(attempts: &[Attempt]) -> BTreeMap<String, usize> {
     counted
 }
 
-/// The resources of which there were more at one time than there may be: one, or two revisions of a task definition,
-/// the new one beside the one in use.
-pub fn doubles(attempts: &[Attempt]) -> BTreeMap<String, BTreeSet<String>> {
+/// The resources of which there were two at one time, and their ids. What stood there `before` counts.
+pub fn doubles(
+    before: &BTreeMap<String, String>,
+    attempts: &[Attempt],
+) -> BTreeMap<String, BTreeSet<String>> {
     let (mut alive, mut doubles) = (BTreeMap::<String, BTreeSet<String>>::new(), BTreeMap::new());
+    for (id, address) in before {
+        alive.entry(address.clone()).or_default().insert(id.clone());
+    }
     for attempt in attempts {
-        let most = if attempt.call.operation() == "RegisterTaskDefinition" { 2 } else { 1 };
-        if let (Some(id), Some(address)) = (&attempt.made, &attempt.call.address) {
+        if let Some((id, address)) = &attempt.made {
             let there = alive.entry(address.clone()).or_default();
             there.insert(id.clone());
-            if there.len() > most {
+            if there.len() > 1 {
                 doubles.insert(address.clone(), there.clone());
             }
         }

@@ -73,19 +73,19 @@ impl Wire {
         SharedHttpClient::new(Client { wire: self.clone(), life: life.clone() })
     }
 
-    /// Has `fault` befall the call that `target` means, counted from now on.
-    pub fn arm(&self, target: Target, fault: Fault) {
-        *self.0.fate.lock().unwrap() = Fate::of(target, fault);
+    /// Has `fault` befall the calls that `targets` mean, the first counted from now on, others from the one before.
+    pub fn arm(&self, targets: impl IntoIterator<Item = Target>, fault: Fault) {
+        *self.0.fate.lock().unwrap() = Fate::of(targets, fault);
     }
 
-    /// Nothing befalls anything any more. The call that was struck, if one was.
-    pub fn disarm(&self) -> Option<Call> {
+    /// Nothing befalls anything any more. The calls that were struck.
+    pub fn disarm(&self) -> Vec<Call> {
         std::mem::take(&mut *self.0.fate.lock().unwrap()).struck
     }
 
     /// True iff the fault has befallen its call.
     pub fn has_struck(&self) -> bool {
-        self.0.fate.lock().unwrap().struck.is_some()
+        !self.0.fate.lock().unwrap().struck.is_empty()
     }
 
     /// Ends once the process that began last is dead and AWS has done all that it was asked for.

@@ -59,9 +59,9 @@ impl<'a> Life<'a> {
             counts.push(self.plot.count(rig).await);
         }
         for calls in 0..CALLS {
-            rig.account.wire.arm(Target::Mutation(calls), fault);
+            rig.account.wire.arm([Target::Mutation(calls)], fault);
             let lived = self.live(rig, &counts).await;
-            match rig.account.wire.disarm() {
+            match rig.account.wire.disarm().pop() {
                 Some(call) => {
                     let action = call.action;
                     lived.map_err(|broken| format!("{fault:?} at call {calls}, {action}: {broken}"))?;
