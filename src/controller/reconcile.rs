@@ -23,7 +23,7 @@ use super::stored::Stored;
 use super::survey::{Environment, Obstacle, Survey, Surveyor};
 use crate::aws::{Connection, audit};
 use crate::engine::{self, Address, Outcome, Outcomes, Step};
-use crate::kinds::KINDS;
+use crate::kinds::{KINDS, kind};
 use crate::report::{self, Pass, Planned, Report, Stage};
 
 /// What every pass needs.
@@ -150,6 +150,10 @@ impl Context {
         let outcomes = engine::apply(KINDS, &survey.aws, &survey.plan, &around).await;
         for step in survey.plan.steps.iter().filter(|step| attempted(outcomes.get(&step.id))) {
             environment.knowledge.touch(&step.id.at.kind);
+            // A surplus hangs on another one, which an earlier look may not have shown.
+            if let Some(kind) = kind(&step.id.at.kind).filter(|_| step.id.at.is_surplus()) {
+                kind.refers_to().iter().for_each(|parent| environment.knowledge.touch(parent));
+            }
         }
         environment.recollection.note(&survey.plan, &outcomes, Instant::now());
         outcomes

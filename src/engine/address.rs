@@ -28,6 +28,11 @@ impl Address {
         Self::new(&self.kind, format!("{}#{id}", self.name))
     }
 
+    /// Whether it is that of a second object.
+    pub fn is_surplus(&self) -> bool {
+        self.name.contains('#')
+    }
+
     /// The address without its version and without the mark of a surplus.
     pub fn base(&self) -> Self {
         let end = self.name.find(['@', '#']).unwrap_or(self.name.len());

@@ -271,7 +271,7 @@ impl<C> Judge<'_, C> {
     /// The spec of the version that a new one is made beside.
     fn version_in_place(&self, node: &Node) -> Option<&Value> {
         let is_version =
-            |at: &Address| at.name.contains('@') && !at.name.contains('#') && at.base() == node.address;
+            |at: &Address| at.name.contains('@') && !at.is_surplus() && at.base() == node.address;
         let versions = self.world.ours().filter(|(at, _)| self.kind.create_first() && is_version(at));
         versions.filter_map(|(_, object)| object.spec.as_ref()).last()
     }
