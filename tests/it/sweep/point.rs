@@ -66,7 +66,11 @@ impl Point {
         let of_reads = reads.flat_map(|(aim, _)| OF_READS.iter().map(move |fault| at(fault, aim)));
         let of_writes = writes.iter().flat_map(|aim| OF_WRITES.iter().map(move |fault| at(fault, aim)));
         if scenario.surplus {
-            return of_mutations.filter(|point| point.surplus(scenario).is_some()).collect();
+            let doubled = |point: &Self| point.aim.action.starts_with("ec2:Create") && point.aim.number == 1;
+            let nameless = ["network/vpc", "network/internet-gateway"];
+            let nameless =
+                |point: &Self| point.aim.address.as_deref().is_some_and(|at| nameless.contains(&at));
+            return of_mutations.filter(|point| doubled(point) && nameless(point)).collect();
         }
         let mut points: Vec<_> = of_mutations.chain(of_first).chain(of_reads).chain(of_writes).collect();
         if scenario.refused {
@@ -100,12 +104,16 @@ impl Point {
         points
     }
 
-    /// The resource of which a second one comes to be: AWS is asked twice for something that has neither a name nor a
-    /// token.
-    pub fn surplus(&self, scenario: &Scenario) -> Option<&str> {
-        let twice = self.fault == Fault::DeliveredTwice || scenario.surplus;
-        let nameless = ["ec2:CreateVpc", "ec2:CreateInternetGateway", "ecs:RegisterTaskDefinition"];
-        self.aim.address.as_deref().filter(|_| twice && nameless.contains(&self.aim.action.as_str()))
+    /// The resources of which a second one may come to be: AWS is asked twice for something that has neither a name nor a
+    /// token, or its reads show what there is only when it was made again.
+    pub fn surplus(&self, scenario: &Scenario) -> Vec<&str> {
+        const NAMELESS: [&str; 3] =
+            ["ec2:CreateVpc", "ec2:CreateInternetGateway", "ecs:RegisterTaskDefinition"];
+        let twice = self.fault == Fault::DeliveredTwice && NAMELESS.contains(&self.aim.action.as_str());
+        match scenario.surplus {
+            true => vec!["network/vpc", "network/internet-gateway"],
+            false => self.aim.address.as_deref().filter(|_| twice).into_iter().collect(),
+        }
     }
 }
 

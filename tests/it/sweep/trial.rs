@@ -82,9 +82,9 @@ impl Reference {
         })
     }
 
-    /// What does not hold in a course that was disturbed. Of the resource at `surplus` a second one may have come to be, so
-    /// long as it is gone at the end.
-    pub fn broken_by(&self, course: &Course, surplus: Option<&str>) -> Option<String> {
+    /// What does not hold in a course that was disturbed. Of the resources at `surplus` a second one may have come to
+    /// be, so long as it is gone at the end.
+    pub fn broken_by(&self, course: &Course, surplus: &[&str]) -> Option<String> {
         let ends = (course.rest != self.rest)
             .then(|| format!("it ends as {:?} and not as {:?}", course.rest, self.rest));
         let differs = || {
@@ -100,12 +100,14 @@ impl Reference {
         };
         let doubled = || {
             let mut doubles = log::doubles(&course.standing, &course.calls);
-            doubles.retain(|address, _| address.split('@').next() != surplus);
+            doubles.retain(|address, _| !surplus.contains(&address.split('@').next().unwrap_or_default()));
             (!doubles.is_empty()).then(|| format!("there were two at one time: {doubles:#?}"))
         };
         let too_many = || {
             let mut mutations = log::mutations(&course.calls);
-            mutations.retain(|address, _| Some(address.as_str()) != surplus);
+            // What belongs to a second one has to go, too.
+            let second = |address: &str| !surplus.is_empty() && address.contains('#');
+            mutations.retain(|address, _| !surplus.contains(&address.as_str()) && !second(address));
             self.too_many(&mutations)
         };
         let late = || {
@@ -135,7 +137,7 @@ impl Trial {
             let course = play(scenario, &mut operator, |operator| arm(operator, point)).await;
             let calls = operator.wire.disarm().len() + operator.kubernetes.disarm().len();
             (struck, passes) = (calls == 1 + usize::from(point.then.is_some()), operator.passes);
-            course.map(|course| reference.broken_by(&course, point.surplus(scenario)))
+            course.map(|course| reference.broken_by(&course, &point.surplus(scenario)))
         };
         let broken = tried.await.unwrap_or_else(Some);
         Self { point: point.clone(), struck, passes, time: begun.elapsed(), broken }
