@@ -85,13 +85,25 @@ impl Kubernetes {
             "metadata": { "name": resource.meta.name },
             "status": status.to_bounded_json().map_err(kube::Error::SerdeError)?,
         });
-        let params = PatchParams::apply(MANAGER).force();
-        let name = resource.reference().1;
-        match self.api(resource).patch_status(name, &params, &Patch::Apply(&body)).await {
+        let written = async {
+            if is_shared(&resource.meta) {
+                self.clear_status(resource).await?;
+            }
+            let params = PatchParams::apply(MANAGER).force();
+            self.api(resource).patch_status(resource.reference().1, &params, &Patch::Apply(&body)).await
+        };
+        match written.await {
             // It went meanwhile.
             Err(kube::Error::Api(refused)) if refused.code == 404 => Ok(None),
             result => result.map(|written| written.metadata.resource_version),
         }
+    }
+
+    /// Takes the status from everybody who has written it.
+    async fn clear_status(&self, resource: &Stored) -> Result<(), kube::Error> {
+        let params = PatchParams { field_manager: Some(MANAGER.into()), ..PatchParams::default() };
+        let nothing = Patch::Merge(json!({ "status": null }));
+        self.api(resource).patch_status(resource.reference().1, &params, &nothing).await.map(drop)
     }
 
     /// Publishes events. One that cannot be written is lost: the status says the same.
@@ -117,6 +129,17 @@ impl Kubernetes {
 fn finalizers(meta: &ObjectMeta, ours: bool) -> Vec<String> {
     let others = meta.finalizers.iter().flatten().filter(|finalizer| *finalizer != FINALIZER);
     others.cloned().chain(ours.then(|| FINALIZER.to_owned())).collect()
+}
+
+/// Whether others have written the status too, as those do who restore a backup. Of a row that goes, the fields that are
+/// theirs would stay for ever, and what is left of it is nothing that Kubernetes takes.
+/// <https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management>
+fn is_shared(meta: &ObjectMeta) -> bool {
+    let has_status = |fields: &Value| fields.get("f:status").is_some();
+    let entries = meta.managed_fields.iter().flatten();
+    entries
+        .filter(|entry| entry.fields_v1.as_ref().is_some_and(|fields| has_status(&fields.0)))
+        .any(|entry| entry.manager.as_deref() != Some(MANAGER) || entry.operation.as_deref() != Some("Apply"))
 }
 
 fn reference(resource: &Stored) -> ObjectReference {
