@@ -96,7 +96,8 @@ fn task_definition(
 
 fn scaling(blueprint: &mut Blueprint<'_>, tasks: TaskCount, service: &Ref<Service>) {
     let TaskCount::Autoscaled { min, max, cpu_target_percent, .. } = tasks else { return };
-    let target = ScalableTargetSpec { service: service.output(Service::SCALABLE), min, max };
+    let suspended = BTreeSet::new();
+    let target = ScalableTargetSpec { service: service.output(Service::SCALABLE), min, max, suspended };
     let target = blueprint.add(blueprint.names.scaling_target(), target);
     let policy = ScalingPolicySpec {
         target: target.output(ScalableTarget::ID),

@@ -126,6 +126,7 @@ pub async fn by_hand(aws: &Aws, node: &Node, field: &str) -> Option<Value> {
         ("service", "maximumPercent") => json!(150),
         ("service", "minimumHealthyPercent") => json!(50),
         ("service", "securityGroups") => json!([output("securityGroup", "network/database-security-group")]),
+        ("scalableTarget", "suspended") => json!(["scaleIn", "scheduled"]),
         ("scalingPolicy", "scaleInCooldownSeconds" | "scaleOutCooldownSeconds") => json!(7),
         ("alarm", _) => return alarm(field),
         _ => return None,
