@@ -61,6 +61,7 @@ pub fn service(
         circuit_breaker: true,
         maximum_percent: 200,
         minimum_healthy_percent: 100,
+        execute_command: false,
         tags: blueprint.tags(),
     };
     let service = blueprint.add(blueprint.names.service(), spec);

@@ -123,6 +123,7 @@ pub async fn by_hand(aws: &Aws, node: &Node, field: &str) -> Option<Value> {
         ("rolePolicy", "statements") => statements(),
         ("service", "taskDefinition") => json!(another_task_definition(aws).await),
         ("service", "publicIps" | "circuitBreaker") => json!(false),
+        ("service", "executeCommand") => json!(true),
         ("service", "maximumPercent") => json!(150),
         ("service", "minimumHealthyPercent") => json!(50),
         ("service", "securityGroups") => json!([output("securityGroup", "network/database-security-group")]),
