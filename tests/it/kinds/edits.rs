@@ -107,6 +107,8 @@ pub async fn by_hand(aws: &Aws, node: &Node, field: &str) -> Option<Value> {
         ("routeTableAssociation", "routeTable") => json!(another_table(aws).await),
         ("securityGroupRules", "ingress" | "egress") => rules(),
         ("queue", "encrypted") => json!(false),
+        ("queue", "delaySeconds") => json!(30),
+        ("queue", "policy") => json!(open_to_all().to_string()),
         ("queue", "redriveFrom") => json!(["arn:aws:sqs:eu-west-1:123456789012:another"]),
         ("dbSubnetGroup", "description") => json!("Elsewhere"),
         ("dbClusterParameterGroup", "parameters") => json!({ "rds.force_ssl": "0", "log_statement": "all" }),
@@ -171,6 +173,11 @@ fn rules() -> Value {
         "protocol": "tcp", "fromPort": 443, "toPort": 443, "peer": { "cidr": "192.0.2.0/24" },
         "description": "for a law",
     }])
+}
+
+fn open_to_all() -> Value {
+    let statement = json!({ "Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*" });
+    json!({ "Version": "2012-10-17", "Statement": [statement] })
 }
 
 fn statements() -> Value {
