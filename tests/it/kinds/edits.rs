@@ -114,6 +114,7 @@ pub async fn by_hand(aws: &Aws, node: &Node, field: &str) -> Option<Value> {
         ("dbClusterParameterGroup", "parameters") => json!({ "rds.force_ssl": "0", "log_statement": "all" }),
         ("dbCluster", "securityGroups") => json!([output("securityGroup", "network/tasks-security-group")]),
         ("dbCluster", "parameterGroup") => json!(another_parameter_group(aws).await),
+        ("dbCluster", "httpEndpoint") => json!(true),
         ("dbInstance", "class") => json!("db.r6g.large"),
         ("dbInstance", "promotionTier") => json!(7),
         ("dbInstance", "public" | "autoMinorUpgrade") => json!(true),
