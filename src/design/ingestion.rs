@@ -19,6 +19,9 @@ pub struct Intake {
 const JOBS_KEPT: i32 = 14 * DAY;
 const DAY: i32 = 24 * 3600;
 
+/// Without a policy of its own, a queue lets in those of its account whom IAM lets.
+const OWN_ACCOUNT_ONLY: &str = "";
+
 /// The key that AWS manages for Kinesis.
 const AWS_MANAGED: &str = "alias/aws/kinesis";
 
@@ -33,9 +36,11 @@ pub fn stream_and_queues(blueprint: &mut Blueprint<'_>) -> Intake {
         QueueSpec {
             retention_seconds: queues.dead_letter_retention_days * DAY,
             visibility_timeout_seconds: queues.visibility_timeout_seconds,
+            delay_seconds: 0,
             redrive: None,
             redrive_from: vec![jobs_arn],
             encrypted: true,
+            policy: OWN_ACCOUNT_ONLY.into(),
             tags: blueprint.tags(),
         },
     );
@@ -45,9 +50,11 @@ pub fn stream_and_queues(blueprint: &mut Blueprint<'_>) -> Intake {
         QueueSpec {
             retention_seconds: JOBS_KEPT,
             visibility_timeout_seconds: queues.visibility_timeout_seconds,
+            delay_seconds: 0,
             redrive: Some(redrive),
             redrive_from: Vec::new(),
             encrypted: true,
+            policy: OWN_ACCOUNT_ONLY.into(),
             tags: blueprint.tags(),
         },
     );

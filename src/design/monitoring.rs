@@ -8,6 +8,7 @@ use super::names::AlarmName;
 use super::processing::Workforce;
 use super::storage::Storage;
 use crate::engine::Input;
+use crate::kinds::alarm::ANY_UNIT;
 use crate::kinds::{AlarmSpec, DbCluster, EcsCluster, Queue, Service, Stream};
 
 /// What an alarm watches, and when it goes off.
@@ -122,6 +123,7 @@ fn spec(blueprint: &Blueprint<'_>, watch: Watch<'_>, threshold: i32) -> AlarmSpe
     AlarmSpec {
         namespace: watch.namespace.into(),
         metric: watch.metric.into(),
+        unit: ANY_UNIT.into(),
         dimensions: dimensions.collect::<BTreeMap<_, _>>(),
         statistic: watch.statistic.into(),
         period_seconds: watch.period,
@@ -131,6 +133,7 @@ fn spec(blueprint: &Blueprint<'_>, watch: Watch<'_>, threshold: i32) -> AlarmSpe
         comparison: watch.comparison.into(),
         missing_data: watch.missing.into(),
         actions: blueprint.pipeline.monitoring.alarm_actions.iter().cloned().collect(),
+        actions_enabled: true,
         description: watch.description.into(),
         tags: blueprint.tags(),
     }

@@ -61,6 +61,7 @@ pub fn service(
         circuit_breaker: true,
         maximum_percent: 200,
         minimum_healthy_percent: 100,
+        execute_command: false,
         tags: blueprint.tags(),
     };
     let service = blueprint.add(blueprint.names.service(), spec);
@@ -96,7 +97,8 @@ fn task_definition(
 
 fn scaling(blueprint: &mut Blueprint<'_>, tasks: TaskCount, service: &Ref<Service>) {
     let TaskCount::Autoscaled { min, max, cpu_target_percent, .. } = tasks else { return };
-    let target = ScalableTargetSpec { service: service.output(Service::SCALABLE), min, max };
+    let suspended = BTreeSet::new();
+    let target = ScalableTargetSpec { service: service.output(Service::SCALABLE), min, max, suspended };
     let target = blueprint.add(blueprint.names.scaling_target(), target);
     let policy = ScalingPolicySpec {
         target: target.output(ScalableTarget::ID),

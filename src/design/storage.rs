@@ -54,6 +54,7 @@ pub fn database(blueprint: &mut Blueprint<'_>, ground: &Ground, logs: &Logs) -> 
         deletion_protection: database.deletion_protection,
         final_snapshot: database.final_snapshot,
         log_exports: database.log_exports.iter().map(|log| word(*log).to_owned()).collect(),
+        http_endpoint: false,
         after: logs.database.clone(),
         tags: blueprint.tags(),
     };

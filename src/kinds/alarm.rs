@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
-use aws_sdk_cloudwatch::types::{AlarmType, ComparisonOperator, Dimension, MetricAlarm, Statistic};
+use aws_sdk_cloudwatch::types::{
+    AlarmType, ComparisonOperator, Dimension, MetricAlarm, StandardUnit, Statistic,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, During, Expect, Tags, retag};
@@ -29,6 +31,8 @@ pub struct AlarmSpec {
     pub metric: String,
     /// Of what: by dimension, the name of the thing.
     pub dimensions: BTreeMap<String, Input<String>>,
+    /// The unit of the values that count: `Seconds`; or `any`.
+    pub unit: String,
     /// What becomes of the values of one period: `Average`, `Sum`, `Minimum`, `Maximum`, `SampleCount`.
     pub statistic: String,
     /// One period: 10, 20, 30 or a multiple of 60 seconds.
@@ -47,6 +51,8 @@ pub struct AlarmSpec {
     /// The ARNs of what is told when it rings and when it stops. Read back, one that is told only the one or
     /// the other says so.
     pub actions: BTreeSet<String>,
+    /// Whether anybody is told at all.
+    pub actions_enabled: bool,
     /// What it means, for people.
     pub description: String,
     /// The user's tags.
@@ -62,6 +68,9 @@ pub struct AlarmOutputs {
     /// Its ARN.
     pub arn: AlarmArn,
 }
+
+/// The unit of an alarm that counts every value, which is also what AWS assumes where nothing is said.
+pub const ANY_UNIT: &str = "any";
 
 impl Alarm {
     /// Its name.
@@ -180,6 +189,8 @@ fn put(aws: &Aws, name: &str, spec: &AlarmSpec) -> Result<PutMetricAlarmFluentBu
     let call = call.namespace(&spec.namespace).metric_name(&spec.metric).set_dimensions(Some(dimensions));
     let call = call.statistic(Statistic::from(spec.statistic.as_str())).period(spec.period_seconds);
     let call = call.evaluation_periods(spec.evaluation_periods).datapoints_to_alarm(spec.datapoints_to_alarm);
+    let call = call.set_unit((spec.unit != ANY_UNIT).then(|| StandardUnit::from(spec.unit.as_str())));
+    let call = call.actions_enabled(spec.actions_enabled);
     let call = call.threshold(spec.threshold).treat_missing_data(&spec.missing_data);
     let call = call.comparison_operator(ComparisonOperator::from(spec.comparison.as_str()));
     Ok(call.set_alarm_actions(actions()).set_ok_actions(actions()))
@@ -195,6 +206,7 @@ fn ours(alarm: Mine<MetricAlarm>) -> Ours<Alarm> {
         namespace: seen.namespace.unwrap_or_default(),
         metric: seen.metric_name.unwrap_or_default(),
         dimensions: seen.dimensions.unwrap_or_default().into_iter().filter_map(dimension).collect(),
+        unit: seen.unit.map_or(ANY_UNIT.to_owned(), |unit| unit.as_str().to_owned()),
         statistic: statistic.or(seen.extended_statistic).unwrap_or_default(),
         period_seconds: seen.period.unwrap_or_default(),
         evaluation_periods,
@@ -203,6 +215,7 @@ fn ours(alarm: Mine<MetricAlarm>) -> Ours<Alarm> {
         comparison: seen.comparison_operator.map(|how| how.as_str().to_owned()).unwrap_or_default(),
         missing_data: seen.treat_missing_data.unwrap_or_else(|| "missing".to_owned()),
         actions,
+        actions_enabled: seen.actions_enabled.unwrap_or(true),
         description: seen.alarm_description.unwrap_or_default(),
         tags: alarm.tags,
     };

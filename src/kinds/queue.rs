@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName::{
-    self, MessageRetentionPeriod, RedriveAllowPolicy, RedrivePolicy, SqsManagedSseEnabled, VisibilityTimeout,
+    self, DelaySeconds, MessageRetentionPeriod, Policy, RedriveAllowPolicy, RedrivePolicy,
+    SqsManagedSseEnabled, VisibilityTimeout,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -31,12 +32,16 @@ pub struct QueueSpec {
     pub retention_seconds: i32,
     /// For how long a message that was received stays hidden from others: 0 to 43200 seconds.
     pub visibility_timeout_seconds: i32,
+    /// For how long a new message stays hidden: 0 to 900 seconds.
+    pub delay_seconds: i32,
     /// Where messages go that were received too often; `null` leaves it as it is.
     pub redrive: Option<Redrive>,
     /// The ARNs of the queues that may send such messages here, sorted; none for nobody, `*` alone for any.
     pub redrive_from: Vec<String>,
     /// Whether messages are encrypted with a key that SQS manages.
     pub encrypted: bool,
+    /// The policy that lets others in than IAM lets in its account: JSON without blanks; empty for none.
+    pub policy: String,
     /// The user's tags.
     pub tags: Tags,
 }
@@ -116,7 +121,9 @@ impl Kind for Queue {
     async fn create(aws: &Aws, key: &Key, spec: QueueSpec) -> Result<QueueOutputs, Failure> {
         let call =
             aws.sqs.create_queue().queue_name(&key.name).set_tags(Some(Tags::of(key, &spec.tags).map()));
-        let call = call.set_attributes(Some(spec.attributes(|_| true)?));
+        // An empty policy takes one away, which a new queue does not have.
+        let said = |field: &str| field != "policy" || !spec.policy.is_empty();
+        let call = call.set_attributes(Some(spec.attributes(said)?));
         // A queue that has this name and these attributes already is returned as if it were made now.
         let (url, doubt) = match call.send().await.during("sqs:CreateQueue") {
             Err(taken) if taken.is(Meaning::AlreadyExists) => (url(aws, &key.name).await?, taken),
@@ -202,8 +209,15 @@ fn unproven(name: &str) -> Failure {
 type Attributes = HashMap<QueueAttributeName, String>;
 
 async fn attributes(aws: &Aws, QueueUrl(url): QueueUrl) -> Result<Option<Attributes>, Failure> {
-    let names =
-        [MessageRetentionPeriod, VisibilityTimeout, RedrivePolicy, RedriveAllowPolicy, SqsManagedSseEnabled];
+    let names = [
+        MessageRetentionPeriod,
+        VisibilityTimeout,
+        DelaySeconds,
+        RedrivePolicy,
+        RedriveAllowPolicy,
+        SqsManagedSseEnabled,
+        Policy,
+    ];
     let call = aws.sqs.get_queue_attributes().queue_url(url).set_attribute_names(Some(names.into()));
     let read = call.send().await.during("sqs:GetQueueAttributes").or_absent()?;
     Ok(read.map(|read| read.attributes.unwrap_or_default()))
@@ -228,9 +242,11 @@ impl QueueSpec {
         Self {
             retention_seconds: text(MessageRetentionPeriod).parse().unwrap_or_default(),
             visibility_timeout_seconds: text(VisibilityTimeout).parse().unwrap_or_default(),
+            delay_seconds: text(DelaySeconds).parse().unwrap_or_default(),
             redrive: Redrive::read(text(RedrivePolicy)),
             redrive_from: redrive_from(text(RedriveAllowPolicy)),
             encrypted: text(SqsManagedSseEnabled) == "true",
+            policy: without_blanks(text(Policy)),
             tags,
         }
     }
@@ -245,13 +261,20 @@ impl QueueSpec {
                 VisibilityTimeout,
                 Some(self.visibility_timeout_seconds.to_string()),
             ),
+            ("delaySeconds", DelaySeconds, Some(self.delay_seconds.to_string())),
             ("redrive", RedrivePolicy, redrive),
             ("redriveFrom", RedriveAllowPolicy, Some(redrive_allow_policy(&self.redrive_from))),
             ("encrypted", SqsManagedSseEnabled, Some(self.encrypted.to_string())),
+            ("policy", Policy, Some(self.policy.clone())),
         ];
         let wanted = all.into_iter().filter(|(field, ..)| wanted(field));
         Ok(wanted.filter_map(|(_, name, value)| Some((name, value?))).collect())
     }
+}
+
+fn without_blanks(policy: &str) -> String {
+    let document: Result<Value, _> = serde_json::from_str(policy);
+    document.map_or(policy.to_owned(), |document| document.to_string())
 }
 
 impl Redrive {
@@ -304,12 +327,14 @@ mod tests {
             let spec = QueueSpec {
                 retention_seconds: 1_209_600,
                 visibility_timeout_seconds: 900,
+                delay_seconds: 5,
                 redrive: Some(Redrive {
                     target: QueueArn::from("arn:aws:sqs:eu-west-1:1:dlq").into(),
                     max_receive_count: 3,
                 }),
                 redrive_from,
                 encrypted: true,
+                policy: r#"{"Version":"2012-10-17"}"#.to_owned(),
                 tags: Tags::default(),
             };
             let attributes = spec.attributes(|_| true).unwrap();
@@ -322,6 +347,8 @@ mod tests {
         let text = r#"{"maxReceiveCount":"5","deadLetterTargetArn":"arn:a"}"#;
         assert_eq!(Redrive::read(text).map(|redrive| redrive.max_receive_count), Some(5));
         assert_eq!(Redrive::read(""), None);
+        assert_eq!(without_blanks("{ \"Version\": \"2012-10-17\" }"), r#"{"Version":"2012-10-17"}"#);
+        assert_eq!(without_blanks(""), "");
         assert_eq!(redrive_from(""), ["*"], "without a policy any queue may");
         let text = r#"{"redrivePermission":"byQueue","sourceQueueArns":["arn:b","arn:a"]}"#;
         assert_eq!(redrive_from(text), ["arn:a", "arn:b"]);
@@ -332,9 +359,11 @@ mod tests {
         let spec = QueueSpec {
             retention_seconds: 60,
             visibility_timeout_seconds: 0,
+            delay_seconds: 0,
             redrive: None,
             redrive_from: Vec::new(),
             encrypted: true,
+            policy: String::new(),
             tags: Tags::default(),
         };
         let attributes = spec.attributes(|field| field == "retentionSeconds").unwrap();

@@ -209,6 +209,19 @@ def test_automated_snapshots_go_with_their_cluster(rds, create_cluster):
     assert sorted(snapshots()) == ["automated", "manual"]
 
 
+def test_http_endpoint(standin, rds, create_cluster, refused):
+    standin.durations(rds__cluster__create=60)
+    arn = create_cluster(EnableHttpEndpoint=True)["DBClusterArn"]
+    assert cluster(rds)["HttpEndpointEnabled"] is True
+    refused("InvalidResourceStateFault", rds.disable_http_endpoint, ResourceArn=arn)
+    standin.elapse(60)
+    for change, on in [(rds.disable_http_endpoint, False), (rds.enable_http_endpoint, True)]:
+        answer = change(ResourceArn=arn)
+        assert (answer["ResourceArn"], answer["HttpEndpointEnabled"]) == (arn, on)
+        assert cluster(rds)["HttpEndpointEnabled"] is on
+    refused("ResourceNotFoundFault", rds.enable_http_endpoint, ResourceArn=arn + "-other")
+
+
 def test_modification(client, rds, network, create_cluster, refused):
     create_cluster(EnableCloudwatchLogsExports=["postgresql"], EnableIAMDatabaseAuthentication=True)
     other = client("ec2").create_security_group(VpcId=network.vpc, GroupName="other", Description="d")["GroupId"]

@@ -53,6 +53,8 @@ pub struct ServiceSpec {
     pub maximum_percent: i32,
     /// How many tasks have to run during a rollout, in percent of those wanted; 0 to 100.
     pub minimum_healthy_percent: i32,
+    /// Whether commands can be executed in its tasks, by ECS Exec.
+    pub execute_command: bool,
     /// The user's tags.
     pub tags: Tags,
 }
@@ -156,6 +158,7 @@ impl Kind for Service {
             .launch_type(LaunchType::Fargate)
             .network_configuration(network(&spec)?)
             .deployment_configuration(rollout(&spec))
+            .enable_execute_command(spec.execute_command)
             .propagate_tags(PropagateTags::Service)
             .set_tags(Some(tags.list()));
         let arn = match call.send().await.during("ecs:CreateService").map_err(not_yet) {
@@ -192,7 +195,11 @@ impl Kind for Service {
         if changes.any(ROLLOUT) {
             call = call.deployment_configuration(rollout(&spec));
         }
-        if changes.any(&["taskDefinition", "desiredCount"]) || changes.any(NETWORK) || changes.any(ROLLOUT) {
+        // It rolls nothing: tasks that started with it keep their agent, to which their role allows no channel.
+        if changes.has("executeCommand") {
+            call = call.enable_execute_command(spec.execute_command);
+        }
+        if changes.0.iter().any(|change| change.field != "tags") {
             call.send().await.during("ecs:UpdateService")?;
         }
         Ok(())
@@ -303,6 +310,7 @@ fn ours(service: Mine<types::Service>, rollback: Option<&Rollback>) -> Ours<Serv
         circuit_breaker: breaker.is_some_and(|breaker| breaker.enable() && breaker.rollback()),
         maximum_percent: percent(DeploymentConfiguration::maximum_percent),
         minimum_healthy_percent: percent(DeploymentConfiguration::minimum_healthy_percent),
+        execute_command: seen.enable_execute_command(),
         tags,
     };
     let outputs = outputs(&service.id, seen.service_arn().unwrap_or_default(), seen.running_count());

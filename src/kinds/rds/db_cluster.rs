@@ -57,6 +57,8 @@ pub struct DbClusterSpec {
     pub final_snapshot: bool,
     /// The logs that it writes to CloudWatch Logs: `postgresql`.
     pub log_exports: BTreeSet<String>,
+    /// Whether queries are taken over HTTP, by RDS Data API, from outside of its network.
+    pub http_endpoint: bool,
     /// The log groups that must exist before AWS makes its own for the exported logs.
     pub after: Vec<Input<LogGroupName>>,
     /// The user's tags.
@@ -141,6 +143,8 @@ impl Kind for DbCluster {
         Action::implied("kms:Decrypt", AUTHORIZATION),
         Action::implied("kms:GenerateDataKey", AUTHORIZATION),
         Action::called("rds:ModifyDBCluster"),
+        Action::called("rds:EnableHttpEndpoint"),
+        Action::called("rds:DisableHttpEndpoint"),
         Action::called("rds:AddTagsToResource"),
         Action::called("rds:RemoveTagsFromResource"),
         Action::called("rds:DeleteDBCluster"),
@@ -176,6 +180,7 @@ impl Kind for DbCluster {
             .backup_retention_period(spec.backup_retention_days)
             .copy_tags_to_snapshot(true)
             .deletion_protection(spec.deletion_protection)
+            .set_enable_http_endpoint(spec.http_endpoint.then_some(true))
             .set_enable_cloudwatch_logs_exports((!exports.is_empty()).then_some(exports))
             .set_tags(Some(tags.list()));
         let made = call.send().await.during("rds:CreateDBCluster");
@@ -195,6 +200,9 @@ impl Kind for DbCluster {
     ) -> Result<(), Failure> {
         if changes.any(MODIFIED) {
             modify(aws, id, &spec, changes).await?;
+        }
+        if changes.has("httpEndpoint") {
+            serve_http(aws, &arn, spec.http_endpoint).await?;
         }
         // Last, so that a version counts as asked for only once AWS has agreed to it.
         if changes.any(&["engineVersion", "finalSnapshot"]) {
@@ -286,6 +294,18 @@ async fn modify(
     call.send().await.during("rds:ModifyDBCluster").map(drop)
 }
 
+/// Of clusters that have no serverless engine mode, ModifyDBCluster does not change it.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html>
+async fn serve_http(aws: &Aws, DbClusterArn(arn): &DbClusterArn, on: bool) -> Result<(), Failure> {
+    if on {
+        let call = aws.rds.enable_http_endpoint().resource_arn(arn);
+        call.send().await.during("rds:EnableHttpEndpoint").map(drop)
+    } else {
+        let call = aws.rds.disable_http_endpoint().resource_arn(arn);
+        call.send().await.during("rds:DisableHttpEndpoint").map(drop)
+    }
+}
+
 /// Lets AWS delete it.
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DeleteCluster.html>
 async fn unprotect(aws: &Aws, id: &str) -> Result<(), Failure> {
@@ -363,6 +383,7 @@ fn ours(cluster: Mine<types::DbCluster>) -> Ours<DbCluster> {
         deletion_protection: seen.deletion_protection.unwrap_or_default(),
         final_snapshot,
         log_exports: seen.enabled_cloudwatch_logs_exports.unwrap_or_default().into_iter().collect(),
+        http_endpoint: seen.http_endpoint_enabled.unwrap_or_default(),
         after: Vec::new(),
         tags,
     };
@@ -371,6 +392,11 @@ fn ours(cluster: Mine<types::DbCluster>) -> Ours<DbCluster> {
 
 pub(super) fn phase(cluster: &types::DbCluster) -> Phase {
     match rds::phase(cluster.status().unwrap_or_default()) {
+        Phase::Ready if cluster.internet_access_gateway_enabled() == Some(true) => Phase::Broken(
+            "It was moved out of its VPC, onto the internet; `aws rds modify-db-cluster --enable-vpc-networking \
+             --no-enable-internet-access-gateway --apply-immediately` puts it back"
+                .into(),
+        ),
         Phase::Ready if cluster.master_user_secret().is_none() => Phase::Broken(
             "RDS does not manage its password any more; \
              `aws rds modify-db-cluster --manage-master-user-password` puts that back"
@@ -431,6 +457,20 @@ mod tests {
         assert_eq!(settled(Some("15.12"), "16.9"), "16.9");
         assert_eq!(settled(None, "16.9"), "16.9");
         assert_eq!(settled(Some("16.8"), ""), "");
+    }
+
+    #[test]
+    fn a_cluster_on_the_internet_or_without_its_secret_is_broken() {
+        let available = || types::DbCluster::builder().status("available");
+        let secret = types::MasterUserSecret::builder().build();
+        let phase = |cluster: types::builders::DbClusterBuilder| match super::phase(&cluster.build()) {
+            Phase::Broken(why) => why,
+            phase => format!("{phase:?}"),
+        };
+        assert_eq!(phase(available().master_user_secret(secret.clone())), "Ready");
+        assert!(phase(available()).contains("password"));
+        let outside = available().master_user_secret(secret).internet_access_gateway_enabled(true);
+        assert!(phase(outside).contains("out of its VPC"));
     }
 
     #[test]

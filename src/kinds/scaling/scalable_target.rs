@@ -1,6 +1,8 @@
 //! A scalable target: the bounds within which Application Auto Scaling sets a service's number of tasks.
 
-use aws_sdk_applicationautoscaling::types;
+use std::collections::BTreeSet;
+
+use aws_sdk_applicationautoscaling::types::{self, SuspendedState};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, During, Expect};
@@ -25,6 +27,8 @@ pub struct ScalableTargetSpec {
     pub min: i32,
     /// Most tasks.
     pub max: i32,
+    /// What it does not do for the time being: `scaleIn`, `scaleOut`, `scheduled`.
+    pub suspended: BTreeSet<String>,
 }
 
 /// What others may use of a scalable target.
@@ -109,14 +113,55 @@ impl Kind for ScalableTarget {
 async fn register(aws: &Aws, ScalableId(id): &ScalableId, spec: &ScalableTargetSpec) -> Result<(), Failure> {
     let call = aws.autoscaling.register_scalable_target().service_namespace(NAMESPACE);
     let call = call.scalable_dimension(DIMENSION).resource_id(id);
-    let call = call.min_capacity(spec.min).max_capacity(spec.max);
+    let call = call.min_capacity(spec.min).max_capacity(spec.max).suspended_state(state(&spec.suspended));
     call.send().await.during("application-autoscaling:RegisterScalableTarget")?;
     Ok(())
 }
 
+const SCALE_IN: &str = "scaleIn";
+const SCALE_OUT: &str = "scaleOut";
+const SCHEDULED: &str = "scheduled";
+
+/// All of it is said always: what is not said stays as it is.
+fn state(suspended: &BTreeSet<String>) -> SuspendedState {
+    SuspendedState::builder()
+        .dynamic_scaling_in_suspended(suspended.contains(SCALE_IN))
+        .dynamic_scaling_out_suspended(suspended.contains(SCALE_OUT))
+        .scheduled_scaling_suspended(suspended.contains(SCHEDULED))
+        .build()
+}
+
+fn suspended(state: Option<&SuspendedState>) -> BTreeSet<String> {
+    let activities = [
+        (SCALE_IN, state.and_then(SuspendedState::dynamic_scaling_in_suspended)),
+        (SCALE_OUT, state.and_then(SuspendedState::dynamic_scaling_out_suspended)),
+        (SCHEDULED, state.and_then(SuspendedState::scheduled_scaling_suspended)),
+    ];
+    let suspended = activities.into_iter().filter(|(_, suspended)| *suspended == Some(true));
+    suspended.map(|(activity, _)| activity.to_owned()).collect()
+}
+
 fn ours(target: &types::ScalableTarget) -> Ours<ScalableTarget> {
     let id = ScalableId(target.resource_id.clone());
-    let spec =
-        ScalableTargetSpec { service: id.clone().into(), min: target.min_capacity, max: target.max_capacity };
+    let spec = ScalableTargetSpec {
+        service: id.clone().into(),
+        min: target.min_capacity,
+        max: target.max_capacity,
+        suspended: suspended(target.suspended_state()),
+    };
     Ours { id: id.0.clone(), spec: Some(spec), outputs: ScalableTargetOutputs { id }, phase: Phase::Ready }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_suspended_is_read_back() {
+        for activities in [vec![], vec![SCALE_IN], vec![SCALE_OUT, SCHEDULED]] {
+            let wanted: BTreeSet<String> = activities.into_iter().map(str::to_owned).collect();
+            assert_eq!(suspended(Some(&state(&wanted))), wanted);
+        }
+        assert_eq!(suspended(None), BTreeSet::new());
+    }
 }

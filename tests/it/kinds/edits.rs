@@ -107,11 +107,14 @@ pub async fn by_hand(aws: &Aws, node: &Node, field: &str) -> Option<Value> {
         ("routeTableAssociation", "routeTable") => json!(another_table(aws).await),
         ("securityGroupRules", "ingress" | "egress") => rules(),
         ("queue", "encrypted") => json!(false),
+        ("queue", "delaySeconds") => json!(30),
+        ("queue", "policy") => json!(open_to_all().to_string()),
         ("queue", "redriveFrom") => json!(["arn:aws:sqs:eu-west-1:123456789012:another"]),
         ("dbSubnetGroup", "description") => json!("Elsewhere"),
         ("dbClusterParameterGroup", "parameters") => json!({ "rds.force_ssl": "0", "log_statement": "all" }),
         ("dbCluster", "securityGroups") => json!([output("securityGroup", "network/tasks-security-group")]),
         ("dbCluster", "parameterGroup") => json!(another_parameter_group(aws).await),
+        ("dbCluster", "httpEndpoint") => json!(true),
         ("dbInstance", "class") => json!("db.r6g.large"),
         ("dbInstance", "promotionTier") => json!(7),
         ("dbInstance", "public" | "autoMinorUpgrade") => json!(true),
@@ -123,9 +126,11 @@ pub async fn by_hand(aws: &Aws, node: &Node, field: &str) -> Option<Value> {
         ("rolePolicy", "statements") => statements(),
         ("service", "taskDefinition") => json!(another_task_definition(aws).await),
         ("service", "publicIps" | "circuitBreaker") => json!(false),
+        ("service", "executeCommand") => json!(true),
         ("service", "maximumPercent") => json!(150),
         ("service", "minimumHealthyPercent") => json!(50),
         ("service", "securityGroups") => json!([output("securityGroup", "network/database-security-group")]),
+        ("scalableTarget", "suspended") => json!(["scaleIn", "scheduled"]),
         ("scalingPolicy", "scaleInCooldownSeconds" | "scaleOutCooldownSeconds") => json!(7),
         ("alarm", _) => return alarm(field),
         _ => return None,
@@ -138,12 +143,14 @@ fn alarm(field: &str) -> Option<Value> {
         "namespace" => json!("AWS/SQS"),
         "metric" => json!("Another"),
         "dimensions" => json!({ "QueueName": "another" }),
+        "unit" => json!("Megabits"),
         "statistic" => json!("Minimum"),
         "periodSeconds" => json!(600),
         "evaluationPeriods" => json!(3),
         "datapointsToAlarm" => json!(2),
         "comparison" => json!("LessThanThreshold"),
         "missingData" => json!("breaching"),
+        "actionsEnabled" => json!(false),
         "description" => json!("Something else"),
         _ => return None,
     })
@@ -167,6 +174,11 @@ fn rules() -> Value {
         "protocol": "tcp", "fromPort": 443, "toPort": 443, "peer": { "cidr": "192.0.2.0/24" },
         "description": "for a law",
     }])
+}
+
+fn open_to_all() -> Value {
+    let statement = json!({ "Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*" });
+    json!({ "Version": "2012-10-17", "Statement": [statement] })
 }
 
 fn statements() -> Value {

@@ -1,4 +1,4 @@
-"""ModifyDBCluster: what it changes at once, what waits for ApplyImmediately, and `modifying` meanwhile.
+"""ModifyDBCluster: what it changes at once, what waits for ApplyImmediately, and `modifying` meanwhile; and the HTTP endpoint.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Modifying.html
@@ -6,11 +6,13 @@ https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Modifying.ht
 
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.rds.exceptions import DBClusterNotFoundError, InvalidParameterCombination, RDSClientError
 from moto.rds.models import DBCluster, MasterUserSecret, RDSBackend
+from moto.rds.responses import RDSResponse
 
 from ... import timing
-from ...mending import Mends
+from ...mending import AwsError, Mends
 from . import catalog
 from .clusters import (
     become_available,
@@ -67,6 +69,31 @@ def a_changed_cluster_is_modifying(self: RDSBackend, kwargs: Any) -> DBCluster:
     cluster.status = "modifying"
     timing.after("rds.cluster.modify", lambda: become_available(cluster))
     return cluster
+
+
+@mends.adds(RDSResponse, "enable_http_endpoint")
+def an_endpoint_takes_queries_over_http(self: RDSResponse) -> ActionResult:
+    """Of a cluster that has no serverless engine mode, EnableHttpEndpoint changes it, and ModifyDBCluster does not.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_EnableHttpEndpoint.html"""
+    return _serve_http(self, True)
+
+
+@mends.adds(RDSResponse, "disable_http_endpoint")
+def an_endpoint_takes_no_queries_any_more(self: RDSResponse) -> ActionResult:
+    """A cluster that does not exist is ResourceNotFoundFault; one that is not available, InvalidResourceStateFault.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DisableHttpEndpoint.html"""
+    return _serve_http(self, False)
+
+
+def _serve_http(response: RDSResponse, on: bool) -> ActionResult:
+    arn = response.params["ResourceArn"]
+    cluster = next((one for one in response.backend.clusters.values() if one.db_cluster_arn == arn), None)
+    if cluster is None:
+        raise AwsError("ResourceNotFoundFault", f"DB cluster not found: {arn}")
+    if cluster.status != "available":
+        raise AwsError("InvalidResourceStateFault", f"DB cluster {arn} is {cluster.status}.")
+    cluster._enable_http_endpoint = on
+    return ActionResult({"ResourceArn": arn, "HttpEndpointEnabled": on})
 
 
 def _check(backend: RDSBackend, cluster: DBCluster, kwargs: Any) -> None:

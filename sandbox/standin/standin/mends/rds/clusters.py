@@ -68,6 +68,7 @@ def a_new_cluster_is_checked_and_creating(original: Callable, self: RDSBackend, 
     cluster.performance_insights_enabled = kwargs.get("enable_performance_insights", False)
     cluster.performance_insights_retention_period = kwargs.get("performance_insights_retention_period")
     cluster.waiting_for_it = []
+    cluster._enable_http_endpoint = kwargs.get("enable_http_endpoint") or False
     timing.after("rds.cluster.create", lambda: become_available(cluster))
     return cluster
 
