@@ -19,6 +19,10 @@ pub struct Point {
     pub then: Option<Aim>,
 }
 
+/// What can be made twice where reads do not show it in time.
+const HIDDEN: [&str; 4] =
+    ["network/vpc", "network/internet-gateway", "network/public-route-table", "network/private-route-table"];
+
 /// Refusals of calls that change something.
 const REFUSALS: [Fault; 6] = [
     Fault::THROTTLED,
@@ -105,13 +109,14 @@ impl Point {
     }
 
     /// The resources of which a second one may come to be: AWS is asked twice for something that has neither a name nor a
-    /// token, or its reads show what there is only when it was made again.
+    /// token, or its reads show what there is only when it was made again. A token serves for as long as reads are waited
+    /// for, too.
     pub fn surplus(&self, scenario: &Scenario) -> Vec<&str> {
         const NAMELESS: [&str; 3] =
             ["ec2:CreateVpc", "ec2:CreateInternetGateway", "ecs:RegisterTaskDefinition"];
         let twice = self.fault == Fault::DeliveredTwice && NAMELESS.contains(&self.aim.action.as_str());
         match scenario.surplus {
-            true => vec!["network/vpc", "network/internet-gateway"],
+            true => HIDDEN.to_vec(),
             false => self.aim.address.as_deref().filter(|_| twice).into_iter().collect(),
         }
     }

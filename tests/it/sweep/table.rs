@@ -44,9 +44,10 @@ pub fn report(trials: &[Trial], time: Duration) -> String {
     format!("{}\n{} points in {} s.", table(trials), trials.len(), time.as_secs())
 }
 
-/// The page on which people read what the last whole sweep came to.
-pub fn page(report: &str) -> String {
-    PAGE.replace("REPORT", report)
+/// The page on which people read what the last sweep came to, and which it was.
+pub fn page(asked: &str, report: &str) -> String {
+    let point = if asked == "all" { String::new() } else { format!(" POINT={asked}") };
+    PAGE.replace("COMMAND", &format!("make sweep{point}")).replace("REPORT", report)
 }
 
 const PAGE: &str = "\
@@ -62,14 +63,14 @@ come to rest by itself, as it does undisturbed:
 - the environment was not said to be ready before everything was there;
 - a process that begins afterwards finds nothing to do.
 
-What the last whole sweep printed:
+What `COMMAND` printed last:
 
 REPORT
 
 *points* are trials; *struck* are those in which the call was made at all: where people change their minds half-way, not every run
 makes the same calls. *seconds* are those of all trials together, several of which run at a time. A point that fails is printed with
 the command that replays it, such as `make sweep POINT=create/dies-after/ec2:CreateVpc@network/vpc`; the beginning of a name tries
-all points that begin so. `make test` tries a choice of points that is the same each time; `SWEEP_SEED` makes another.
+all points that begin so, and a number tries so many points of each scenario. `make test` tries a choice of points that is the same each time; `SWEEP_SEED` makes another.
 
 | fault | what befalls the call |
 |---|---|
