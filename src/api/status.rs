@@ -168,6 +168,11 @@ pub struct ResourceStatus {
     #[schemars(length(max = 2048))]
     pub message: Option<String>,
 
+    /// Addresses of what it waits for in the end, at most 32.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), inner(length(max = 128)), extend("x-kubernetes-list-type" = "atomic"))]
+    pub waits_for: Vec<String>,
+
     /// Since when it is in this state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(max = 40), extend("format" = "date-time"))]
@@ -295,6 +300,11 @@ pub struct PlannedChange {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub note: Option<String>,
+
+    /// The command with which a person consents to it, where it needs that; at most 1024 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub allow: Option<String>,
 
     /// Fields that would change, at most 64.
     #[serde(skip_serializing_if = "Vec::is_empty")]

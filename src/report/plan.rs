@@ -12,10 +12,6 @@ use super::{
     standing::{Standing, Standings, Why},
 };
 
-/// Between what a note says of a change and the command that allows it, which [`published`](super::published) shows on a
-/// line of its own.
-pub(super) const ALLOW: &str = "; to allow it: ";
-
 /// What is still to be done or decided; nothing when nothing is.
 pub(super) fn published(pass: &Pass<'_>, standings: &Standings<'_>) -> Option<PublishedPlan> {
     let is_open = |standing: &&Standing<'_>| {
@@ -39,20 +35,18 @@ fn planned(resource: &Resource<'_>, item: &Item) -> PlannedChange {
         address: item.address.name.clone(),
         name: Some(item.name.clone()).filter(|name| !name.is_empty()),
         action: item.verdict.word().to_owned(),
-        note: note(resource, item),
+        note: note(item),
+        allow: item.consent().map(|consent| remedy::allow(resource, consent)),
         fields: identity::parts(resource, item).into_iter().map(field).collect(),
     }
 }
 
 /// Why, and what it means. What changes from attempt to attempt is left to the resource's row.
-fn note(resource: &Resource<'_>, item: &Item) -> Option<String> {
-    match (&item.verdict, item.consent()) {
-        (Verdict::Blocked(block), Some(consent)) => {
-            Some(format!("{block}{ALLOW}{}", remedy::allow(resource, consent)))
-        }
-        (Verdict::Blocked(block), None) => Some(block.to_string()),
-        (Verdict::Wait(Waiting::Unread(failure)), _) => Some(format!("could not be read ({})", failure.code)),
-        (Verdict::Wait(waiting), _) => Some(waiting.to_string()),
+fn note(item: &Item) -> Option<String> {
+    match &item.verdict {
+        Verdict::Blocked(block) => Some(block.to_string()),
+        Verdict::Wait(Waiting::Unread(failure)) => Some(format!("could not be read ({})", failure.code)),
+        Verdict::Wait(waiting) => Some(waiting.to_string()),
         _ => impact::of(item).map(str::to_owned),
     }
 }

@@ -5,10 +5,7 @@ use crate::api::{
     status::{FieldChange, PlannedChange, PublishedPlan},
 };
 
-use super::{
-    plan::ALLOW,
-    text::{Color, Header, Style},
-};
+use super::text::{Color, Header, Style};
 
 /// The published plan under its header, in the words and columns of a plan that one makes oneself.
 pub fn published_text(header: &Header<'_>, status: &VideoPipelineStatus, style: Style) -> String {
@@ -71,10 +68,7 @@ fn name(change: &PlannedChange) -> &str {
 
 fn change(change: &PlannedChange, address: usize, width: usize, style: Style) -> String {
     let action = action(change);
-    // The command that consents stands on a line of its own.
-    let note = change.note.as_deref().unwrap_or_default();
-    let (note, allow) = note.split_once(ALLOW).unwrap_or((note, ""));
-    let says = match (action.word, note) {
+    let says = match (action.word, change.note.as_deref().unwrap_or_default()) {
         (_, "") => action.says.to_owned(),
         ("Blocked", note) => format!("{}: {note}", action.says),
         ("Wait", note) => note.to_owned(),
@@ -87,7 +81,7 @@ fn change(change: &PlannedChange, address: usize, width: usize, style: Style) ->
     for FieldChange { field, from, to } in &change.fields {
         text += &format!("      {field:field_width$}  {from} → {to}\n");
     }
-    if !allow.is_empty() {
+    if let Some(allow) = &change.allow {
         text += &format!("      to allow it: {allow}\n");
     }
     text
@@ -144,9 +138,8 @@ mod tests {
                     address: "storage/cluster".into(),
                     name: Some("video-metadata-cluster-dev".into()),
                     action: "Blocked".into(),
-                    note: Some(
-                        "would be replaced, and it holds data; to allow it: kubectl annotate …".into(),
-                    ),
+                    note: Some("would be replaced, and it holds data".into()),
+                    allow: Some("kubectl annotate …".into()),
                     fields: vec![field("kmsKeyId", "alias/a", "alias/b")],
                 },
                 PlannedChange {
@@ -154,6 +147,7 @@ mod tests {
                     name: Some("video-ingestion-stream-dev".into()),
                     action: "Update".into(),
                     note: Some("no interruption".into()),
+                    allow: None,
                     fields: vec![field("shardCount", "4", "8")],
                 },
             ],

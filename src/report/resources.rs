@@ -31,6 +31,7 @@ fn row(pass: &Pass<'_>, standings: &Standings<'_>, standing: &Standing<'_>) -> R
         state,
         last_seen: unread.map(last_seen).filter(|state| *state != ResourceState::Unknown),
         message: words::message(pass, standings, standing),
+        waits_for: standings.waits_for(standing),
         since: since(pass, standing.before, state),
     }
 }
@@ -60,6 +61,7 @@ pub(super) fn unseen(pass: &Pass<'_>) -> Vec<ResourceStatus> {
         state: ResourceState::Unknown,
         last_seen: Some(last_seen(row)).filter(|state| *state != ResourceState::Unknown),
         message: None,
+        waits_for: Vec::new(),
         since: since(pass, Some(row), ResourceState::Unknown),
         ..row.clone()
     };

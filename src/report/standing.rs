@@ -107,6 +107,14 @@ impl<'a> Standings<'a> {
         }
     }
 
+    /// The addresses of what an echo waits for in the end; none of anything else.
+    pub fn waits_for(&self, standing: &Standing<'a>) -> Vec<String> {
+        match standing.why {
+            Why::On(_) => self.roots(standing).iter().map(|root| root.address().to_owned()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// What a standing comes from: itself, or, for an echo, whatever it waits for in the end.
     pub fn roots<'s>(&'s self, standing: &'s Standing<'a>) -> Vec<&'s Standing<'a>> {
         let mut roots = Vec::new();

@@ -13,7 +13,7 @@ use super::{
     conditions::LAYERS,
     requeue::between,
     text::{Color, Header, Style, lasting},
-    words::{PART, few, spaced, waited_for},
+    words::{PART, few, spaced},
 };
 
 /// Most rows of which nothing is to be said but their state that have a line each.
@@ -70,8 +70,7 @@ impl Tree<'_> {
         let ready = rows.iter().filter(|row| row.state == ResourceState::Ready).count();
         // What is not wanted has no name of its own.
         let wanted = rows.iter().filter(|row| row.name.is_some()).count();
-        let waits: Vec<&str> =
-            rows.iter().flat_map(|row| row.message.as_deref().map(waited_for).unwrap_or_default()).collect();
+        let waits: Vec<&str> = rows.iter().flat_map(|row| &row.waits_for).map(String::as_str).collect();
         let sum = match (ready == rows.len(), rows.iter().any(|row| is_open(row))) {
             (true, _) => tally(rows),
             (false, false) if !waits.is_empty() => {
@@ -118,9 +117,7 @@ impl Tree<'_> {
 
     /// What waits for it.
     fn waiting(&self, row: &ResourceStatus) -> Vec<String> {
-        let waits = |other: &&ResourceStatus| {
-            other.message.as_deref().is_some_and(|m| waited_for(m).contains(&row.address.as_str()))
-        };
+        let waits = |other: &&ResourceStatus| other.waits_for.contains(&row.address);
         self.status.resources.iter().filter(waits).map(|other| other.address.clone()).collect()
     }
 

@@ -18,9 +18,6 @@ use super::{
 /// Between the parts of a text.
 pub(super) const PART: &str = " · ";
 
-/// How the message of an echo begins; [`waited_for`] reads it.
-const WAITS_FOR: &str = "waits for ";
-
 /// Most characters of AWS's own words, which can have any length.
 const MOST_OF_AWS: usize = 800;
 
@@ -34,7 +31,7 @@ pub(super) fn message(pass: &Pass<'_>, standings: &Standings<'_>, standing: &Sta
             Some(format!("{}{PART}nothing is changed while spec.suspend is true", doing(verdict)))
         }
         Why::Settling(why) | Why::Leaving(why) | Why::InDoubt(why) => Some((*why).to_owned()),
-        Why::On(_) => Some(waits_for(&standings.roots(standing))),
+        Why::On(_) => Some(format!("waits for {}", standings.waits_for(standing).join(", "))),
         Why::GoesLast => Some("goes when nothing else is left".to_owned()),
         Why::Unread(failure) => Some(unread(standings, standing, failure)),
         Why::Failed(failure) => Some(steadily(standing, failed(failure))),
@@ -161,16 +158,6 @@ fn fields(verdict: &Verdict) -> String {
     verdict.changes().iter().map(|change| change.field.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn waits_for(roots: &[&Standing<'_>]) -> String {
-    let names: Vec<_> = roots.iter().map(|root| root.address().to_owned()).collect();
-    format!("{WAITS_FOR}{}", names.join(", "))
-}
-
-/// What a row's message says that the resource waits for; nothing for any other message.
-pub(super) fn waited_for(message: &str) -> Vec<&str> {
-    message.strip_prefix(WAITS_FOR).map(|names| names.split(", ").collect()).unwrap_or_default()
-}
-
 /// The first `most` of `texts`, and how many more there are.
 pub(super) fn few(texts: &[String], most: usize, between: &str) -> String {
     let shown = texts.iter().take(most).cloned().collect::<Vec<_>>().join(between);
@@ -208,15 +195,6 @@ pub(super) fn spaced(kind: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_row_waits_for_is_read_back() {
-        assert_eq!(
-            waited_for("waits for storage/cluster, errors/queue"),
-            ["storage/cluster", "errors/queue"]
-        );
-        assert!(waited_for("creating").is_empty());
-    }
 
     #[test]
     fn a_kind_is_said_as_people_say_it() {

@@ -43,6 +43,7 @@ fn a_root_cause_is_said_once_and_its_echoes_point_to_it() {
     let service = row(&report, SERVICE.1);
     assert_eq!(service.state, ResourceState::Waiting);
     assert_eq!(service.message.as_deref(), Some("waits for errors/dead-letter-queue"));
+    assert_eq!(service.waits_for, ["errors/dead-letter-queue"]);
 
     assert_eq!(said(&report, IngestionReady), "False AccessDenied");
     assert_eq!(said(&report, ProcessingReady), "False WaitingForDependency");
@@ -156,9 +157,10 @@ fn a_database_that_is_gone_is_remembered_until_somebody_decides() {
     assert_eq!(row(&report, CLUSTER.1).id.as_deref(), Some("id-of-storage/cluster"));
     let plan = report.status.plan.clone().expect("a plan");
     assert_eq!(plan.unchanged, 4);
-    assert!(plan.changes[0].note.as_deref().unwrap().ends_with(
-        "kubectl -n video annotate --overwrite vp dev streamflix.io/consent=storage/cluster@12345678"
-    ));
+    assert_eq!(
+        plan.changes[0].allow.as_deref(),
+        Some("kubectl -n video annotate --overwrite vp dev streamflix.io/consent=storage/cluster@12345678")
+    );
     assert_eq!(scene.later(|_| ()).report().status, report.status);
 }
 

@@ -24,6 +24,10 @@ dev · environment dev · eu-west-1 · account 1234…9012                      
       └ waits for it: processing/service
 · processing   waits for errors/dead-letter-queue";
     assert_eq!(tree, expected);
+    let mut reworded = status.clone();
+    let waiting = reworded.resources.iter_mut().find(|row| row.address == SERVICE.1).expect("the service");
+    waiting.message = Some("in other words".to_owned());
+    assert_eq!(status_tree(&header, &reworded, now, Style::default()), expected, "no text is parsed");
     assert!(
         status_tree(&header, &status, now, Style { color: true, ids: false }).contains("\x1b[31m✘\x1b[0m")
     );
