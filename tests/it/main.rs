@@ -15,6 +15,7 @@ mod faults;
 mod golden;
 mod kinds;
 mod life;
+mod matrix;
 mod planner;
 mod support;
 mod sweep;

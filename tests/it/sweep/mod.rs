@@ -19,12 +19,12 @@
 //! | [`table`] | what people read |
 //! | [`broken`] | what each oracle catches |
 
-mod account;
+pub(crate) mod account;
 mod broken;
-mod field;
-mod inventory;
+pub(crate) mod field;
+pub(crate) mod inventory;
 mod kubernetes;
-mod operator;
+pub(crate) mod operator;
 mod point;
 mod scenario;
 mod strangers;

@@ -24,7 +24,7 @@ use crate::wire::{Life, Wire, log};
 pub const NAME: &str = "dev";
 
 /// For how long a call in doubt is looked for. Reads of the stand-in do not lag.
-const READ_LAG: &str = "60ms";
+pub const READ_LAG: &str = "60ms";
 /// The longest that anything is waited for.
 const LONGEST: Duration = Duration::from_millis(10);
 /// No call is taken for lost because the machine is busy.
@@ -190,13 +190,13 @@ impl Operator {
     }
 
     /// How many calls changed something, and how many writes were made.
-    fn done(&self) -> (usize, usize) {
+    pub fn done(&self) -> (usize, usize) {
         let mutations = self.wire.log().iter().filter(|attempt| attempt.call.mutates()).count();
         (mutations, self.kubernetes.log().len())
     }
 
     /// One pass, and another process if this one dies in it. Whether it went to its end, so that the status is its own.
-    async fn pass(&mut self, object: DynamicObject, interruption: &mut Option<Interruption>) -> bool {
+    pub async fn pass(&mut self, object: DynamicObject, interruption: &mut Option<Interruption>) -> bool {
         let object = self.shown(object);
         let calls = self.wire.log().len();
         let pass = self.reconcile(object, interruption).await;
@@ -282,7 +282,7 @@ fn resource() -> Value {
 }
 
 /// What a process has that begins.
-fn context(wire: &Wire, kubernetes: &Kubernetes, life: &Life, read_lag: &str) -> Context {
+pub fn context(wire: &Wire, kubernetes: &Kubernetes, life: &Life, read_lag: &str) -> Context {
     #[derive(Parser)]
     struct Flags {
         #[command(flatten)]
@@ -304,7 +304,7 @@ fn context(wire: &Wire, kubernetes: &Kubernetes, life: &Life, read_lag: &str) ->
 }
 
 /// Whether the environment is said to be as the present spec wants it, and nothing to be left to do.
-fn is_ready(object: &DynamicObject) -> bool {
+pub fn is_ready(object: &DynamicObject) -> bool {
     let status = &object.data["status"];
     let conditions = status["conditions"].as_array().into_iter().flatten();
     let holds = |type_: &str, value: &str| {
@@ -317,7 +317,7 @@ fn is_ready(object: &DynamicObject) -> bool {
 }
 
 /// What a failed trial shows of the resource.
-fn summary(object: &DynamicObject) -> String {
+pub fn summary(object: &DynamicObject) -> String {
     let status = &object.data["status"];
     let rows = status["resources"].as_array().into_iter().flatten();
     let open = rows

@@ -22,8 +22,12 @@ pub enum Fault {
     NotSent,
     /// The call comes late.
     Delayed,
+    /// The call is carried out, and no answer comes.
+    NotAnswered,
     /// The call is refused, and not carried out.
     Refused(Refusal),
+    /// The call is carried out, and refused as one is that comes again.
+    DoneAndRefused(Refusal),
     /// Kubernetes: somebody else was faster; the write is not carried out.
     Conflict,
     /// Kubernetes: the write is carried out, and the answer is that it took too long.
@@ -90,6 +94,8 @@ pub enum Target {
     Mutation(usize),
     /// This one.
     Call(Aim),
+    /// All of this operation, for as long as the fault lasts.
+    Every(String),
 }
 
 /// What is to happen, and what has.
@@ -115,6 +121,7 @@ impl Fate {
         let (meant, before) = match target {
             Target::Mutation(before) => (call.mutates(), *before),
             Target::Call(aim) => (aim.means(call), aim.number - 1),
+            Target::Every(action) => (*action == call.action, 0),
         };
         if !meant {
             return None;
@@ -123,8 +130,10 @@ impl Fate {
         if self.passed <= before {
             return None;
         }
-        let fault = *fault;
-        self.armed.pop_front();
+        let (fault, lasts) = (*fault, matches!(target, Target::Every(_)));
+        if !lasts {
+            self.armed.pop_front();
+        }
         self.passed = 0;
         self.struck.push(call.clone());
         Some(fault)

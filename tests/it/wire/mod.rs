@@ -28,6 +28,7 @@ pub use self::call::{Aim, Call};
 pub use self::fault::{Fate, Fault, Target};
 pub use self::life::Life;
 pub use self::log::Attempt;
+pub use self::refusal::Refusal;
 
 /// The way from an operator to its account. Clones are the same way.
 #[derive(Clone, Debug)]
@@ -146,6 +147,8 @@ impl State {
         }
         match fault {
             Some(Fault::LosesReply) => Err(ConnectorError::io("the connection was reset".into())),
+            Some(Fault::NotAnswered) => Err(ConnectorError::timeout("no answer".into())),
+            Some(Fault::DoneAndRefused(refusal)) => Ok(refusal.answer(&call)),
             Some(Fault::DiesAfter) => {
                 life.die();
                 silent(life).await

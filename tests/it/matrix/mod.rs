@@ -1,0 +1,152 @@
+//! Every operation that the registered kinds call, refused in every way that AWS refuses it: for a few passes all attempts
+//! at it fail. Meanwhile the status must say so in words that a person can act on, all else must go on, and nothing may be
+//! hammered, doubled or guessed; when the fault goes away, everything must end as it ends undisturbed.
+//!
+//! `MATRIX` says which cells are tried: nothing for a choice that a test run has time for, `all`, or parts of their names,
+//! as in `MATRIX=ec2:CreateVpc/throttled`, `MATRIX=/denied` or `MATRIX=sqs:`. `SWEEP_SEED` makes another choice.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`error`] | what goes wrong, and how AWS says it |
+//! | [`expected`] | what must then be seen: the table |
+//! | [`cell`] | an operation and an error |
+//! | [`story`], [`drift`] | what environments go through, so that every operation is called |
+//! | [`trial`], [`shown`] | how a cell is tried, and what must hold |
+//! | [`table`] | what people read |
+//! | [`broken`] | what each oracle catches |
+
+mod broken;
+mod cell;
+mod drift;
+mod error;
+mod expected;
+mod shown;
+mod story;
+mod table;
+mod trial;
+
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use futures::future::join_all;
+use video_pipeline_operator::kinds::{KINDS, facts};
+
+use self::cell::Cell;
+use self::story::Story;
+use self::trial::{Reference, Trial};
+use crate::sweep::field::{Field, Plot};
+
+/// Stand-ins: one for each processor.
+const STAND_INS: usize = 2;
+/// Trials at a time: most of them wait for something most of the time.
+const AT_ONCE: usize = 6;
+/// Cells that a test run has time for.
+const CHOICE: usize = 24;
+/// Which ones; any number will do, and a fixed one is replayed by everybody.
+const SEED: u64 = 20_261_128;
+
+/// Every story with what it comes to undisturbed, and the cells that are left to try.
+struct Stage {
+    stories: Vec<(Story, Reference)>,
+    left: Mutex<Vec<Cell>>,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_refusal_is_told_and_overcome() {
+    let asked = std::env::var("MATRIX").unwrap_or_default();
+    let begun = Instant::now();
+    let field = Field::open("matrix", STAND_INS).await;
+    let plots = field.plots(AT_ONCE).await;
+    let (stories, plots) = undisturbed(plots).await;
+    let called = by_operation(&stories);
+    assert_eq!(forgotten(&called), BTreeSet::new(), "operations that no story calls");
+    let cells = chosen(Cell::all(&operations()), &asked, &called);
+    assert!(!cells.is_empty(), "no cell is called {asked}");
+    println!("{} operations, {} cells, {} s so far", called.len(), cells.len(), begun.elapsed().as_secs());
+    let stage = Arc::new(Stage { stories, left: Mutex::new(cells) });
+    let workers = plots.into_iter().map(|plot| tokio::spawn(work(Arc::clone(&stage), plot)));
+    let trials: Vec<Trial> = join_all(workers).await.into_iter().flat_map(Result::unwrap).collect();
+    println!("{}\n{} cells in {} s.", table::table(&trials), trials.len(), begun.elapsed().as_secs());
+    let failures = table::failures(&trials);
+    assert!(failures.is_empty(), "{failures}");
+}
+
+/// Every operation that the registry calls, and nothing else: a new kind's are in it by themselves.
+fn operations() -> BTreeSet<String> {
+    let actions = KINDS.iter().flat_map(|kind| kind.actions()).chain(facts::ACTIONS);
+    actions.filter(|action| action.implied_by.is_none()).map(|action| action.name.to_owned()).collect()
+}
+
+/// Plays all stories at once, a plot each.
+async fn undisturbed(mut plots: Vec<Plot>) -> (Vec<(Story, Reference)>, Vec<Plot>) {
+    let spare = plots.split_off(story::all().len().min(plots.len()));
+    let played = story::all().into_iter().zip(plots).map(|(story, mut plot)| {
+        tokio::spawn(async move {
+            let reference = Reference::of(&story, &mut plot).await;
+            let reference =
+                reference.unwrap_or_else(|broken| panic!("{}, undisturbed: {broken}", story.name));
+            ((story, reference), plot)
+        })
+    });
+    let (stories, mut plots): (Vec<_>, Vec<_>) =
+        join_all(played).await.into_iter().map(Result::unwrap).unzip();
+    assert_eq!(stories.len(), story::all().len(), "too few plots");
+    plots.extend(spare);
+    (stories, plots)
+}
+
+/// The first story that calls each operation.
+fn by_operation(stories: &[(Story, Reference)]) -> BTreeMap<String, usize> {
+    let mut called = BTreeMap::new();
+    for (number, (_, reference)) in stories.iter().enumerate() {
+        for operation in &reference.called {
+            called.entry(operation.clone()).or_insert(number);
+        }
+    }
+    called
+}
+
+/// Operations that neither a story calls nor anybody gave a reason for, and reasons that are none any more.
+fn forgotten(called: &BTreeMap<String, usize>) -> BTreeSet<String> {
+    let excused = |operation: &str| story::UNCALLED.iter().any(|(uncalled, _)| *uncalled == operation);
+    operations()
+        .into_iter()
+        .filter(|operation| called.contains_key(operation) == excused(operation))
+        .collect()
+}
+
+/// The cells that are asked for and can be tried, those of a story together.
+fn chosen(mut cells: Vec<Cell>, asked: &str, called: &BTreeMap<String, usize>) -> Vec<Cell> {
+    cells.retain(|cell| called.contains_key(&cell.operation));
+    if asked.is_empty() {
+        let seed = std::env::var("SWEEP_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
+        cells.sort_by_key(|cell| {
+            let mut hasher = DefaultHasher::new();
+            (seed, cell.to_string()).hash(&mut hasher);
+            hasher.finish()
+        });
+        cells.truncate(CHOICE);
+    } else if asked != "all" {
+        cells.retain(|cell| asked.split(',').any(|part| cell.to_string().contains(part)));
+    }
+    cells.sort_by_key(|cell| std::cmp::Reverse(called[&cell.operation]));
+    cells
+}
+
+async fn work(stage: Arc<Stage>, mut plot: Plot) -> Vec<Trial> {
+    let next = || stage.left.lock().unwrap().pop();
+    let mut trials = Vec::new();
+    while let Some(cell) = next() {
+        let calls = |(_, reference): &&(Story, Reference)| reference.called.contains(&cell.operation);
+        let Some((story, reference)) = stage.stories.iter().find(calls) else { continue };
+        let trial = Trial::of(&cell, story, reference, &mut plot).await;
+        if let Some(broken) = &trial.broken {
+            println!("✘ {cell}: {broken}");
+        }
+        trials.push(trial);
+    }
+    trials
+}
