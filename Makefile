@@ -61,6 +61,12 @@ bench: build ## Measure 1 and 20 environments against the stand-in
 sweep: build ## Try every fault at every call and write docs/reliability.md; POINT=create/dies-after tries those only
 	@$(SANDBOX) prepare
 	SWEEP='$(or $(POINT),all)' cargo test --test it sweep::every_point -- --nocapture
+	@[ -n '$(POINT)' ] || $(MAKE) matrix
+
+.PHONY: matrix
+matrix: build ## Refuse every operation in every way that AWS does; CELL=ec2:CreateVpc/throttled tries those only
+	@$(SANDBOX) prepare
+	MATRIX='$(or $(CELL),all)' cargo test --test it matrix::every_refusal -- --nocapture
 
 .PHONY: clean
 clean: demo-down ## Remove what was built here; programs kept outside the checkout stay

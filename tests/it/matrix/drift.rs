@@ -25,12 +25,22 @@ pub async fn change(account: &Account, ids: &BTreeMap<String, String>) {
         "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "ec2.amazonaws.com" },
     }] });
     account.form("iam:UpdateAssumeRolePolicy", &[role, ("PolicyDocument", &trust.to_string())]).await;
-    let policy = "arn:aws:iam::aws:policy/ReadOnlyAccess";
-    account.form("iam:AttachRolePolicy", &[role, ("PolicyArn", policy)]).await;
+    attach(account, role).await;
     let instance = ("DBInstanceIdentifier", "video-metadata-instance-2-dev");
     account
         .form("rds:ModifyDBInstance", &[instance, ("PromotionTier", "7"), ("ApplyImmediately", "true")])
         .await;
+}
+
+/// Attaches a policy of somebody's to a role.
+async fn attach(account: &Account, role: (&str, &str)) {
+    let everything = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "*", "Resource": "*",
+    }] });
+    let policy = [("PolicyName", "by-hand"), ("PolicyDocument", &everything.to_string())];
+    account.form("iam:CreatePolicy", &policy).await;
+    let arn = format!("arn:aws:iam::{}:policy/by-hand", account.number);
+    account.form("iam:AttachRolePolicy", &[role, ("PolicyArn", &arn)]).await;
 }
 
 /// Makes the rules of the tasks' group others, so that they have to be set again.
@@ -67,35 +77,17 @@ async fn redirect(account: &Account, ids: &Ids<'_>) {
         .await;
 }
 
-/// Lets others in, and describes what is there otherwise.
+/// Lets others in.
 async fn open(account: &Account, ids: &Ids<'_>) {
-    let (tasks, database) =
-        (ids.of("network/tasks-security-group"), ids.of("network/database-security-group"));
-    let range = |group, port| {
-        [
-            ("GroupId", group),
-            ("IpPermissions.1.IpProtocol", "tcp"),
-            ("IpPermissions.1.FromPort", port),
-            ("IpPermissions.1.ToPort", port),
-        ]
-    };
-    let anybody = [("IpPermissions.1.IpRanges.1.CidrIp", "0.0.0.0/0")];
-    let ssh = [&range(database, "22")[..], &anybody].concat();
+    let ssh = [
+        ("GroupId", ids.of("network/database-security-group")),
+        ("IpPermissions.1.IpProtocol", "tcp"),
+        ("IpPermissions.1.FromPort", "22"),
+        ("IpPermissions.1.ToPort", "22"),
+        ("IpPermissions.1.IpRanges.1.CidrIp", "0.0.0.0/0"),
+    ];
     account.form("ec2:AuthorizeSecurityGroupIngress", &ssh).await;
     account.form("ec2:AuthorizeSecurityGroupEgress", &ssh).await;
-    let described = [
-        ("IpPermissions.1.UserIdGroupPairs.1.GroupId", tasks),
-        ("IpPermissions.1.UserIdGroupPairs.1.Description", "by hand"),
-    ];
-    let described = [&range(database, "5432")[..], &described].concat();
-    account.form("ec2:UpdateSecurityGroupRuleDescriptionsIngress", &described).await;
-    let described = [
-        ("GroupId", tasks),
-        ("IpPermissions.1.IpProtocol", "-1"),
-        ("IpPermissions.1.IpRanges.1.CidrIp", "0.0.0.0/0"),
-        ("IpPermissions.1.IpRanges.1.Description", "by hand"),
-    ];
-    account.form("ec2:UpdateSecurityGroupRuleDescriptionsEgress", &described).await;
 }
 
 /// The association of a subnet, wherever it stands in an answer.
