@@ -153,7 +153,7 @@ pub async fn play(
         missing,
         again,
         inventory: operator.inventory().await,
-        doubles: log::doubles(&operator.wire.log()),
+        doubles: log::doubles(&operator.standing, &operator.wire.log()),
         rest,
         late: Vec::new(),
     };
