@@ -32,7 +32,7 @@ fn every_setting_of_the_operator_has_text_unit_and_environment_variable() {
     let names: Vec<_> = settings.iter().map(|(name, _)| name.as_str()).collect();
     let wanted = [
         "cluster-name",
-        "watch-namespace",
+        "watch-namespaces",
         "sweep-period",
         "audit-period",
         "read-lag",
@@ -97,6 +97,8 @@ fn wrong_use_is_an_error_and_never_looks_like_a_plan_with_changes() {
     alone(OPERATOR, &["run", "--cluster-name", "a", "--sweep-period", "5"])
         .ends_with(1, &["use a whole number above 0 and a unit, such as 300ms, 90s, 5m or 1h"]);
     alone(OPERATOR, &["run", "--cluster-name", "a", "--concurrency", "0"]).ends_with(1, &["1..=256"]);
+    alone(OPERATOR, &["run", "--cluster-name", "a", "--watch-namespaces", ""])
+        .ends_with(1, &["use names of namespaces, separated by commas"]);
     alone(KUBECTL_VP, &["plan"]).ends_with(1, &["required", "<NAME"]);
     alone(KUBECTL_VP, &["plan", "dev", "-f", "pipeline-dev.yaml"]).ends_with(1, &["cannot be used with"]);
     alone(KUBECTL_VP, &["plan", "dev", "-o", "yaml"]).ends_with(1, &["possible values: text, json"]);
