@@ -9,6 +9,8 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 OPERATOR := $(TARGET)/debug/video-pipeline-operator
 SANDBOX := $(TARGET)/debug/sandbox
 CRD := crds/videopipelines.streamflix.io.yaml
+# Helm cannot look outside a chart's folder.
+CHART_CRD := charts/video-pipeline-operator/files/videopipelines.streamflix.io.yaml
 REFERENCE := docs/reference.md
 DIFFERENCES := docs/stand-in.md
 STANDIN := $(SANDBOX) python --in standin -m standin
@@ -43,11 +45,13 @@ generate: build ## Write the files that are generated from the code
 	@$(OPERATOR) crd > $(CRD).new && mv $(CRD).new $(CRD)
 	@$(OPERATOR) crd --reference > $(REFERENCE).new && mv $(REFERENCE).new $(REFERENCE)
 	@$(STANDIN) --differences > $(DIFFERENCES).new && mv $(DIFFERENCES).new $(DIFFERENCES)
-	@echo "wrote $(CRD) $(REFERENCE) $(DIFFERENCES)"
+	@cp $(CRD) $(CHART_CRD)
+	@echo "wrote $(CRD) $(CHART_CRD) $(REFERENCE) $(DIFFERENCES)"
 
 .PHONY: fresh
 fresh: build ## Compare the generated files with what the code generates now
 	@$(OPERATOR) crd | diff -u $(CRD) - || { echo "$(CRD) is stale: run make generate" >&2; exit 1; }
+	@diff -u $(CHART_CRD) $(CRD) || { echo "$(CHART_CRD) is stale: run make generate" >&2; exit 1; }
 	@$(OPERATOR) crd --reference | diff -u $(REFERENCE) - || { echo "$(REFERENCE) is stale: run make generate" >&2; exit 1; }
 	@$(STANDIN) --differences | diff -u $(DIFFERENCES) - || { echo "$(DIFFERENCES) is stale: run make generate" >&2; exit 1; }
 

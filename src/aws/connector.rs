@@ -118,6 +118,17 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// A gate for a command of a person, beside the operator: it takes half of the published rates at most, and its fence
+    /// is never opened, so whatever would change something is not sent.
+    pub fn for_reading() -> Self {
+        Self {
+            budget: Budget::share_of_published(0.5),
+            fence: Fence::shut(),
+            metrics: Metrics::default(),
+            timeouts: Timeouts::default(),
+        }
+    }
+
     /// The client that lets all requests of `inner` pass this gate. Tests give an `inner` that loses and breaks things.
     pub fn around(self, inner: SharedHttpClient) -> SharedHttpClient {
         SharedHttpClient::new(GatedClient { inner, gate: Arc::new(self) })

@@ -1,5 +1,6 @@
 //! One file per command of the two binaries, and how a command ends.
 
+pub mod check;
 pub mod cluster;
 pub mod crd;
 pub mod file;

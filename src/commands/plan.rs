@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::cluster::{self, Cluster, Target};
 use super::file::{self, File};
 use super::output::{self, Format, Output, header};
-use crate::aws::{self, Budget, Connection, Fence, Gate, Remedy, Timeouts};
+use crate::aws::{self, Connection, Gate, Remedy};
 use crate::controller::{Connections, Environment, Observer, Obstacle, Periods, Stored, Survey, Surveyor};
 use crate::engine::{Failure, Meaning};
 use crate::pipeline::{ClusterName, Invalid, admission};
@@ -182,15 +182,8 @@ fn described(resource: &Stored, account: Option<&str>) -> Value {
 }
 
 fn surveyor(cluster: &ClusterName, args: &Args) -> Surveyor {
-    let gate = Gate {
-        budget: Budget::share_of_published(0.5),
-        // Never opened: whatever would change something is not sent.
-        fence: Fence::shut(),
-        metrics: aws::Metrics::default(),
-        timeouts: Timeouts::default(),
-    };
-    let connection =
-        Connection { http: gate.around(aws::default_http_client()), session_name: "kubectl-vp".into() };
+    let http = Gate::for_reading().around(aws::default_http_client());
+    let connection = Connection { http, session_name: "kubectl-vp".into() };
     let once = Duration::from_secs(3600);
     Surveyor {
         cluster: cluster.clone(),

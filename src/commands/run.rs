@@ -30,7 +30,7 @@ pub async fn run(settings: &Settings) -> Result<(), Error> {
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         cluster = %settings.cluster_name,
-        namespace = settings.watch_namespace.as_deref().unwrap_or("all"),
+        namespaces = ?settings.namespaces(),
         "starts"
     );
     Ok(controller::run(settings).await?)

@@ -167,6 +167,7 @@ impl Candidate {
     }
 }
 
-fn holder(lease: &Lease) -> Option<&str> {
+/// Who holds a lease; nobody, or an empty name, where it was given up.
+pub fn holder(lease: &Lease) -> Option<&str> {
     lease.spec.as_ref()?.holder_identity.as_deref()
 }

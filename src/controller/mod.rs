@@ -30,12 +30,12 @@ use ::http::HeaderValue;
 use ::http::header::USER_AGENT;
 use futures::StreamExt;
 use kube::api::{DynamicObject, ListParams};
-use kube::runtime::controller::{Action, Config, Controller};
+use kube::runtime::controller::{Action, Config, Controller, Error::QueueError};
 use kube::runtime::watcher;
 use kube::{Api, Client};
 use prometheus_client::registry::Registry;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use self::http::Health;
 use self::leader::Candidate;
@@ -64,9 +64,9 @@ pub enum Error {
     Connect(#[source] kube::Error),
     /// The CustomResourceDefinition is missing, or may not be read.
     #[error(
-        "cannot list VideoPipelines; install crds/videopipelines.streamflix.io.yaml and check the operator's role"
+        "cannot list VideoPipelines in {0}; install crds/videopipelines.streamflix.io.yaml and check the operator's role"
     )]
-    List(#[source] kube::Error),
+    List(String, #[source] kube::Error),
     /// The address for metrics and health cannot be used.
     #[error("cannot listen on {0}")]
     Listen(std::net::SocketAddr, #[source] std::io::Error),
@@ -113,7 +113,10 @@ pub async fn run(settings: &Settings) -> Result<(), Error> {
 }
 
 /// A client that says who it is, for whoever reads the API server's audit log.
-async fn client() -> Result<Client, Error> {
+///
+/// # Errors
+/// Nothing says where Kubernetes is, or it is no place to connect to.
+pub async fn client() -> Result<Client, Error> {
     let mut config = kube::Config::infer().await.map_err(Error::Configure)?;
     let name = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
     config.headers.push((USER_AGENT, HeaderValue::from_static(name)));
@@ -129,8 +132,8 @@ async fn lead(
     health: Health,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), Error> {
-    let resources = resources(settings, client.clone());
-    resources.list(&ListParams::default().limit(1)).await.map_err(Error::List)?;
+    let resources = resources(settings, &client);
+    can_be_listed(&resources).await?;
     health.is_ready();
     let Some(namespace) = &settings.lease_namespace else {
         work(settings, resources, context, stop).await;
@@ -151,23 +154,37 @@ async fn lead(
 }
 
 /// Makes passes until told to stop, and then ends those that are under way.
+///
+/// Each namespace that is watched has a queue of its own, so that one whose watch fails keeps none of the others waiting.
 async fn work(
     settings: &Settings,
-    resources: Api<DynamicObject>,
+    resources: Vec<Api<DynamicObject>>,
     context: Arc<Context>,
-    mut stop: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
 ) {
-    let told = async move { stopped(&mut stop).await };
-    Controller::new_with(resources, watcher::Config::default(), resource_type())
-        .with_config(Config::default().concurrency(settings.concurrency))
-        .graceful_shutdown_on(told)
-        .run(reconcile, again, context)
-        .for_each(async |result| {
-            if let Err(error) = result {
-                tracing::debug!(error = %error, "a pass ended early");
-            }
-        })
-        .await;
+    let (room, told) = (Arc::new(Semaphore::new(settings.concurrency.into())), stop.clone());
+    let pass = move |object, context| {
+        let (room, stop) = (Arc::clone(&room), told.clone());
+        async move {
+            let _place = room.acquire().await;
+            // Whoever waited for a place until now need not begin any more.
+            let is_over = *stop.borrow();
+            if is_over { Ok(Action::await_change()) } else { reconcile(object, context).await }
+        }
+    };
+    let queues = resources.into_iter().map(|resources| {
+        let mut stop = stop.clone();
+        Controller::new_with(resources, watcher::Config::default(), resource_type())
+            .with_config(Config::default().concurrency(settings.concurrency))
+            .graceful_shutdown_on(async move { stopped(&mut stop).await })
+            .run(pass.clone(), again, Arc::clone(&context))
+            .for_each(async |result| match result {
+                Ok(_) => {}
+                Err(QueueError(error)) => tracing::warn!(error = %error, "cannot watch; tries again"),
+                Err(error) => tracing::debug!(error = %error, "a pass ended early"),
+            })
+    });
+    futures::future::join_all(queues).await;
 }
 
 /// A write that Kubernetes refused is tried again soon: mostly, somebody changed the resource meanwhile.
@@ -178,11 +195,31 @@ fn again(object: Arc<DynamicObject>, error: &PassError, _: Arc<Context>) -> Acti
     Action::requeue(Duration::from_secs(1))
 }
 
-fn resources(settings: &Settings, client: Client) -> Api<DynamicObject> {
-    match &settings.watch_namespace {
-        Some(namespace) => Api::namespaced_with(client, namespace, &resource_type()),
-        None => Api::all_with(client, &resource_type()),
+/// The resources of each namespace that is watched, or of all of them.
+pub fn resources(settings: &Settings, client: &Client) -> Vec<Api<DynamicObject>> {
+    let namespaces = settings.namespaces();
+    if namespaces.is_empty() {
+        return vec![Api::all_with(client.clone(), &resource_type())];
     }
+    namespaces
+        .iter()
+        .map(|namespace| Api::namespaced_with(client.clone(), namespace, &resource_type()))
+        .collect()
+}
+
+/// That the definition is installed, and that we may see what it defines.
+///
+/// # Errors
+/// It is not, or we may not.
+pub async fn can_be_listed(resources: &[Api<DynamicObject>]) -> Result<(), Error> {
+    for resources in resources {
+        let listed = resources.list(&ListParams::default().limit(1)).await;
+        listed.map_err(|error| {
+            let namespace = resources.namespace().map(|namespace| format!("namespace {namespace}"));
+            Error::List(namespace.unwrap_or_else(|| "all namespaces".into()), error)
+        })?;
+    }
+    Ok(())
 }
 
 fn instruments(settings: &Settings, fence: &Fence) -> (Gate, Passes, Health) {

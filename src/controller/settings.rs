@@ -1,5 +1,6 @@
 //! Every setting of the operator, as flag and as environment variable.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -18,9 +19,9 @@ pub struct Settings {
     #[arg(long, env = "CLUSTER_NAME", value_name = "NAME", value_parser = ClusterName::new)]
     pub cluster_name: ClusterName,
 
-    /// Watch only this namespace; all namespaces without it.
-    #[arg(long, env = "WATCH_NAMESPACE", value_name = "NAMESPACE")]
-    pub watch_namespace: Option<String>,
+    /// Watch only these namespaces, separated by commas; all namespaces without it.
+    #[arg(long, env = "WATCH_NAMESPACES", value_name = "NAMESPACES", value_delimiter = ',', value_parser = namespace)]
+    pub watch_namespaces: Vec<String>,
 
     /// How often every environment is looked at, for what was deleted or changed its state: a number and a unit, ms, s, m
     /// or h.
@@ -71,6 +72,13 @@ pub struct Settings {
     pub log_filter: String,
 }
 
+impl Settings {
+    /// The namespaces to watch, each once; none stands for all of them.
+    pub fn namespaces(&self) -> BTreeSet<&str> {
+        self.watch_namespaces.iter().map(String::as_str).collect()
+    }
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -78,6 +86,22 @@ pub enum LogFormat {
     Json,
     /// For people.
     Text,
+}
+
+/// Reads the name of a namespace. Nothing is none: a list that came out empty must not watch all of them.
+///
+/// # Errors
+/// What is allowed.
+pub fn namespace(text: &str) -> Result<String, String> {
+    let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let is_one = (1..=63).contains(&text.len())
+        && text.chars().all(fine)
+        && !text.starts_with('-')
+        && !text.ends_with('-');
+    if is_one {
+        return Ok(text.to_owned());
+    }
+    Err("use names of namespaces, separated by commas: each of 1 to 63 lower-case letters, digits and hyphens".to_owned())
 }
 
 /// Reads `300ms`, `90s`, `5m`, `1h`.
@@ -103,6 +127,31 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(clap::Parser)]
+    struct Typed {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    fn typed(flags: &[&str]) -> Result<Settings, clap::Error> {
+        let words = [&["run", "--cluster-name=home"], flags].concat();
+        <Typed as clap::Parser>::try_parse_from(words).map(|typed| typed.settings)
+    }
+
+    #[test]
+    fn a_namespace_that_is_listed_twice_is_watched_once() {
+        assert!(typed(&[]).unwrap().namespaces().is_empty());
+        let several = typed(&["--watch-namespaces=media,film", "--watch-namespaces=media"]).unwrap();
+        assert_eq!(several.namespaces(), BTreeSet::from(["film", "media"]));
+    }
+
+    #[test]
+    fn a_list_that_came_out_empty_does_not_watch_all_namespaces() {
+        for wrong in ["", ",", "media,", "media, film", "Media", "-media", "media-", "a/b"] {
+            assert!(typed(&[&format!("--watch-namespaces={wrong}")]).is_err(), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn durations_have_a_unit() {

@@ -9,6 +9,7 @@
 
 mod admission;
 mod architecture;
+mod chart;
 mod cli;
 mod examples;
 mod faults;

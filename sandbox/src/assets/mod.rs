@@ -1,4 +1,4 @@
-//! What the sandbox needs beside its own code: programs of the control plane, and the stand-in's packages.
+//! What the sandbox needs beside its own code: programs of Kubernetes, and the stand-in's packages.
 //!
 //! Each is made once, kept in a folder outside the checkout under a name that says of what it was made, and shared by
 //! all checkouts. `VIDEO_PIPELINE_CACHE` names another folder. A lock keeps two makers apart.

@@ -1,4 +1,4 @@
-//! The programs of the control plane: those that a person provides, or built from their public Go modules.
+//! Programs of Kubernetes: those that a person provides, or built from their public Go modules.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -10,7 +10,7 @@ use crate::console::Step;
 use crate::crate_folder;
 use crate::file::failed;
 
-/// A program of the control plane.
+/// A program of the control plane, or one that speaks with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
     /// The store.
@@ -21,11 +21,14 @@ pub enum Program {
     KubeControllerManager,
     /// The command line.
     Kubectl,
+    /// What installs charts.
+    Helm,
 }
 
 impl Program {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Etcd, Self::KubeApiserver, Self::KubeControllerManager, Self::Kubectl];
+    pub const ALL: [Self; 5] =
+        [Self::Etcd, Self::KubeApiserver, Self::KubeControllerManager, Self::Kubectl, Self::Helm];
 
     /// Its name as a file.
     pub const fn name(self) -> &'static str {
@@ -34,11 +37,37 @@ impl Program {
             Self::KubeApiserver => "kube-apiserver",
             Self::KubeControllerManager => "kube-controller-manager",
             Self::Kubectl => "kubectl",
+            Self::Helm => "helm",
+        }
+    }
+
+    /// The Go module that it is built in: a folder of this crate, and of the cache.
+    const fn module(self) -> &'static str {
+        match self {
+            Self::Helm => "helm",
+            _ => "control-plane",
+        }
+    }
+
+    /// What is built.
+    fn package(self) -> String {
+        match self {
+            Self::Helm => "helm.sh/helm/v4/cmd/helm".to_owned(),
+            _ => format!("./{}", self.name()),
+        }
+    }
+
+    /// For a program that people have, how it is asked whether it runs.
+    const fn greeting(self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Kubectl => Some(&["version", "--client"]),
+            Self::Helm => Some(&["version"]),
+            _ => None,
         }
     }
 }
 
-/// Where a program is: `KUBEBUILDER_ASSETS` if it holds it, for kubectl also `PATH`, else built now or earlier.
+/// Where a program is: `KUBEBUILDER_ASSETS` if it holds it, for kubectl and Helm also `PATH`, else built now or earlier.
 ///
 /// # Errors
 ///
@@ -47,10 +76,10 @@ pub async fn program(program: Program) -> Result<PathBuf, Error> {
     if let Some(provided) = provided(program)? {
         return Ok(provided);
     }
-    if program == Program::Kubectl && kubectl_runs().await {
-        return Ok(PathBuf::from("kubectl"));
+    if is_on_path(program).await {
+        return Ok(PathBuf::from(program.name()));
     }
-    let folder = cache::folder("control-plane", &module().join("go.sum"))?;
+    let folder = cache::folder(program.module(), &module(program).join("go.sum"))?;
     let built = folder.join(program.name());
     if !built.exists() {
         build(program, &folder, &built).await?;
@@ -58,8 +87,8 @@ pub async fn program(program: Program) -> Result<PathBuf, Error> {
     Ok(built)
 }
 
-fn module() -> PathBuf {
-    crate_folder().join("control-plane")
+fn module(program: Program) -> PathBuf {
+    crate_folder().join(program.module())
 }
 
 fn provided(program: Program) -> Result<Option<PathBuf>, Error> {
@@ -73,9 +102,10 @@ fn provided(program: Program) -> Result<Option<PathBuf>, Error> {
     Ok(Some(folder.join(program.name())).filter(|path| path.exists()))
 }
 
-async fn kubectl_runs() -> bool {
-    let mut command = Command::new("kubectl");
-    command.args(["version", "--client"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+async fn is_on_path(program: Program) -> bool {
+    let Some(greeting) = program.greeting() else { return false };
+    let mut command = Command::new(program.name());
+    command.args(greeting).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().await.is_ok_and(|status| status.success())
 }
 
@@ -99,17 +129,17 @@ async fn build(program: Program, folder: &Path, built: &Path) -> Result<(), Erro
 fn go_build(program: Program, output: &Path) -> Result<Command, Error> {
     let mut command = Command::new("go");
     command
-        .current_dir(module())
+        .current_dir(module(program))
         .env("CGO_ENABLED", "0")
         .args(["build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", &linker_flags()?, "-o"])
         .arg(output)
-        .arg(format!("./{}", program.name()));
+        .arg(program.package());
     Ok(command)
 }
 
-/// Without these the server cannot say its version, and clients refuse one that they cannot parse.
+/// Without these the server cannot say its version, and clients refuse one that they cannot parse. Helm does not know them.
 fn linker_flags() -> Result<String, Error> {
-    let path = module().join("go.mod");
+    let path = module(Program::KubeApiserver).join("go.mod");
     let requirements = std::fs::read_to_string(&path).map_err(failed("read", &path))?;
     let (major, minor, patch) = kubernetes_version(&requirements).ok_or(Error::NoVersion(path))?;
     let set = |name, value| format!(" -X k8s.io/component-base/version.{name}={value}");

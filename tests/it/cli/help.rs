@@ -32,7 +32,7 @@ fn every_setting_of_the_operator_has_text_unit_and_environment_variable() {
     let names: Vec<_> = settings.iter().map(|(name, _)| name.as_str()).collect();
     let wanted = [
         "cluster-name",
-        "watch-namespace",
+        "watch-namespaces",
         "sweep-period",
         "audit-period",
         "read-lag",
@@ -70,10 +70,11 @@ fn every_setting_of_the_operator_has_text_unit_and_environment_variable() {
 
 #[test]
 fn every_command_has_help_with_text_for_each_option() {
-    alone(OPERATOR, &["--help"]).ends_with(0, &["run ", "crd ", "iam-policy "]);
+    alone(OPERATOR, &["--help"]).ends_with(0, &["run ", "check ", "crd ", "iam-policy "]);
     alone(KUBECTL_VP, &["--help"])
         .ends_with(0, &["Usage: kubectl vp <COMMAND>", "plan ", "status ", "changes nothing"]);
     for (program, command, words) in [
+        (OPERATOR, "check", "change nothing"),
         (OPERATOR, "crd", "kubectl apply --server-side -f -"),
         (OPERATOR, "iam-policy", "policy.json"),
         (KUBECTL_VP, "plan", "Exit code: 0 no changes, 2 changes, 1 error"),
@@ -97,6 +98,9 @@ fn wrong_use_is_an_error_and_never_looks_like_a_plan_with_changes() {
     alone(OPERATOR, &["run", "--cluster-name", "a", "--sweep-period", "5"])
         .ends_with(1, &["use a whole number above 0 and a unit, such as 300ms, 90s, 5m or 1h"]);
     alone(OPERATOR, &["run", "--cluster-name", "a", "--concurrency", "0"]).ends_with(1, &["1..=256"]);
+    alone(OPERATOR, &["run", "--cluster-name", "a", "--watch-namespaces", ""])
+        .ends_with(1, &["use names of namespaces, separated by commas"]);
+    alone(OPERATOR, &["check", "--cluster-name", "a"]).ends_with(1, &["required", "<URL>"]);
     alone(KUBECTL_VP, &["plan"]).ends_with(1, &["required", "<NAME"]);
     alone(KUBECTL_VP, &["plan", "dev", "-f", "pipeline-dev.yaml"]).ends_with(1, &["cannot be used with"]);
     alone(KUBECTL_VP, &["plan", "dev", "-o", "yaml"]).ends_with(1, &["possible values: text, json"]);

@@ -19,4 +19,4 @@ mod file;
 mod generated;
 mod help;
 mod life;
-mod program;
+pub mod program;

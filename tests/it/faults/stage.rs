@@ -50,7 +50,7 @@ impl Stage {
 
     /// An operator of this stage's namespace. The stand-in has no rates to keep.
     pub fn operator(&self, log: &str, flags: &[&str]) -> OperatorOptions {
-        let own = format!("--watch-namespace={}", self.namespace);
+        let own = format!("--watch-namespaces={}", self.namespace);
         let common = [own.as_str(), "--aws-rate-percent=10000", "--log-format=text"];
         OperatorOptions {
             binary: env!("CARGO_BIN_EXE_video-pipeline-operator").into(),

@@ -48,7 +48,7 @@ impl Lab {
             kubeconfig: kubernetes.kubeconfig().to_path_buf(),
             endpoint: aws.endpoint().to_owned(),
             cluster_name: CLUSTER.to_owned(),
-            arguments: flags.chain([format!("--watch-namespace={namespace}")]).collect(),
+            arguments: flags.chain([format!("--watch-namespaces={namespace}")]).collect(),
             environment: Vec::new(),
             log: folder.join("operator.log"),
             lifetime: Lifetime::WithUs,

@@ -1,0 +1,96 @@
+//! Mistakes in values are refused, with words that help.
+
+use clap::Parser;
+use video_pipeline_operator::controller::Settings;
+
+use super::helm::{LEAST, template};
+
+/// That these values are refused, in these words.
+async fn refused(set: &str, words: &[&str]) {
+    let run = template(&[&LEAST[..], &["--set-json", set]].concat()).await;
+    assert_ne!(run.code, 0, "{set} is accepted");
+    run.ends_with(run.code, words);
+}
+
+#[tokio::test]
+async fn a_cluster_without_a_name_is_told_what_the_name_is_for() {
+    let words = ["clusterName is missing", "--set clusterName=home", "must never change"];
+    for arguments in [&[][..], &["--set", "clusterName="]] {
+        template(arguments).await.ends_with(1, &words);
+    }
+    template(&["--set-json", "clusterName=null"]).await.ends_with(1, &["missing property 'clusterName'"]);
+}
+
+#[tokio::test]
+async fn a_value_that_there_is_not_is_refused_by_its_name() {
+    for (set, name) in [
+        (r#"watchNamespace="media""#, "watchNamespace"),
+        (r#"image.repo="x""#, "repo"),
+        (r#"networkPolicy.enable=false"#, "enable"),
+        (r#"resources.limit={"cpu":1}"#, "limit"),
+        (r#"env=[{"name":"A","vlaue":"b"}]"#, "vlaue"),
+    ] {
+        refused(set, &[&format!("additional properties '{name}' not allowed")]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_value_is_refused_by_its_place() {
+    for (set, place) in [
+        (r#"replicas="two""#, "/replicas"),
+        ("replicas=11", "/replicas"),
+        (r#"watchNamespaces="media""#, "/watchNamespaces"),
+        (r#"watchNamespaces=["media","media"]"#, "/watchNamespaces"),
+        (r#"watchNamespaces=[""]"#, "/watchNamespaces/0"),
+        ("port=80", "/port"),
+        (r#"listenAddress="localhost""#, "/listenAddress"),
+        (r#"image.digest="sha256:123""#, "/image/digest"),
+        (r#"image.pullPolicy="always""#, "/image/pullPolicy"),
+        (r#"aws.endpointUrl="stand-in:5000""#, "/aws/endpointUrl"),
+        (r#"aws.permissionsBoundary="boundary""#, "/aws/permissionsBoundary"),
+        (r#"serviceAccount.annotations={"a":1}"#, "/serviceAccount/annotations/a"),
+        (r#"serviceMonitor.interval="30""#, "/serviceMonitor/interval"),
+        (r#"whenUnspreadable="Never""#, "/whenUnspreadable"),
+        ("runAsUser=0", "/runAsUser"),
+    ] {
+        refused(set, &[&format!("at '{place}'")]).await;
+    }
+}
+
+/// The settings as typed.
+#[derive(Parser)]
+struct Typed {
+    #[command(flatten)]
+    _settings: Settings,
+}
+
+/// The value of the chart, the flag of the operator, and values that both take or refuse.
+const BOTH: [(&str, &str, &[&str], &[&str]); 8] = [
+    ("clusterName", "--cluster-name", &["home", "a", "eu-1"], &["Home", "a--b", "-a", "a-", "a_b"]),
+    ("sweepPeriod", "--sweep-period", &["300ms", "5m", "1h"], &["5", "0s", "1.5h", "5 m", "-1s", "5d", ""]),
+    ("auditPeriod", "--audit-period", &["30m"], &["m", "00h"]),
+    ("readLag", "--read-lag", &["60s"], &["60"]),
+    ("concurrency", "--concurrency", &["1", "256"], &["0", "257", "-1", "1.5"]),
+    ("aws.ratePercent", "--aws-rate-percent", &["1", "10000"], &["0", "10001"]),
+    ("log.format", "--log-format", &["json", "text"], &["JSON", "logfmt", ""]),
+    ("watchNamespaces[0]", "--watch-namespaces", &["media", "a1", "a--b"], &["Media", "-a", "a-", "a/b", ""]),
+];
+
+#[tokio::test]
+async fn the_chart_refuses_what_the_operator_would_refuse_and_nothing_else() {
+    for (value, flag, fine, wrong) in BOTH {
+        let texts = fine.iter().map(|text| (text, true)).chain(wrong.iter().map(|text| (text, false)));
+        for (text, is_fine) in texts {
+            let number = text.parse::<f64>().is_ok() && !value.ends_with("Period") && value != "readLag";
+            let json = if number { (*text).to_owned() } else { format!("{text:?}") };
+            let set = format!("{value}={json}");
+            let least: &[&str] = if value == "clusterName" { &[] } else { &LEAST };
+            let chart = template(&[least, &["--set-json", &set]].concat()).await;
+            assert_eq!(chart.code == 0, is_fine, "the chart, {set}: {}", chart.stderr);
+            let flag = format!("{flag}={text}");
+            let least: &[&str] = if value == "clusterName" { &[] } else { &["--cluster-name=home"] };
+            let typed = Typed::try_parse_from([&["run"], least, &[flag.as_str()]].concat());
+            assert_eq!(typed.is_ok(), is_fine, "the operator, {flag}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What is rendered by default and with everything, word for word. `UPDATE=1 cargo test chart::rendered` rewrites the files;
+//! read them as those who install the operator will have to.
+
+use similar::TextDiff;
+
+use super::helm::{LEAST, NAMESPACE, RELEASE, chart, everything, golden, helm, objects, template, titles};
+
+/// The objects as rendered, without the definition, which is compared with the repository's in `upkeep`.
+fn without_definition(text: &str) -> String {
+    let documents = text.split_inclusive("\n---\n");
+    documents.filter(|document| !document.contains("kind: CustomResourceDefinition")).collect()
+}
+
+/// That a text is the one of the file; or makes it so.
+fn compare(name: &str, text: &str) {
+    let path = golden(name);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, text).unwrap();
+        return;
+    }
+    let before = std::fs::read_to_string(&path).unwrap_or_default();
+    let difference = TextDiff::from_lines(before.as_str(), text);
+    let difference = difference.unified_diff().header(name, "as it is").to_string();
+    assert!(difference.is_empty(), "UPDATE=1 rewrites this, if it is right:\n{difference}");
+}
+
+#[tokio::test]
+async fn the_default_is_what_people_expect() {
+    let run = template(&LEAST).await;
+    compare("default.yaml", &without_definition(&run.ends_with(0, &[]).stdout));
+}
+
+#[tokio::test]
+async fn everything_that_can_be_switched_on_is_what_people_expect() {
+    let [flag, file] = everything();
+    let run = template(&[&flag, &file]).await;
+    compare("everything.yaml", &without_definition(&run.ends_with(0, &[]).stdout));
+}
+
+#[tokio::test]
+async fn the_notes_say_what_to_do_next() {
+    let chart = chart();
+    let arguments = ["install", RELEASE, chart.to_str().unwrap(), "--namespace", NAMESPACE];
+    let dry = ["--dry-run=client", "--output=json"];
+    let run = helm(&[&arguments[..], &dry, &LEAST].concat()).await;
+    let notes = run.ends_with(0, &[]).json()["info"]["notes"].as_str().unwrap().to_owned();
+    compare("notes.txt", &notes);
+}
+
+#[tokio::test]
+async fn nothing_can_be_linted_away() {
+    let chart = chart();
+    for arguments in [&LEAST.map(String::from), &everything()] {
+        let lint = ["lint", "--strict", chart.to_str().unwrap(), &arguments[0], &arguments[1]];
+        helm(&lint).await.ends_with(0, &["0 chart(s) failed"]);
+    }
+}
+
+#[tokio::test]
+async fn with_a_list_of_namespaces_no_right_is_left_in_others() {
+    let namespaced = objects(&[&LEAST[..], &["--set", "watchNamespaces={media,film}"]].concat()).await;
+    let (cluster_wide, namespaced) = (titles(&objects(&LEAST).await), titles(&namespaced));
+    let lacking = |these: &[String], those: &[String]| -> Vec<String> {
+        these.iter().filter(|title| !those.contains(title)).cloned().collect()
+    };
+    assert_eq!(
+        lacking(&cluster_wide, &namespaced),
+        [format!("ClusterRole /{RELEASE}"), format!("ClusterRoleBinding /{RELEASE}")]
+    );
+    assert_eq!(
+        lacking(&namespaced, &cluster_wide),
+        [
+            format!("Role film/{RELEASE}"),
+            format!("Role media/{RELEASE}"),
+            format!("RoleBinding film/{RELEASE}"),
+            format!("RoleBinding media/{RELEASE}"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_a_cluster_has_once_can_be_left_to_another_release() {
+    let off = "crd.install=false,userRoles.create=false,serviceAccount.create=false,networkPolicy.enabled=false,\
+               podDisruptionBudget.enabled=false,watchNamespaces={media}";
+    let objects = objects(&[&LEAST[..], &["--set", off]].concat()).await;
+    assert_eq!(
+        titles(&objects),
+        [
+            format!("Deployment {NAMESPACE}/{RELEASE}"),
+            format!("Pod {NAMESPACE}/{RELEASE}-check"),
+            format!("Role media/{RELEASE}"),
+            format!("Role {NAMESPACE}/{RELEASE}-lease"),
+            format!("RoleBinding media/{RELEASE}"),
+            format!("RoleBinding {NAMESPACE}/{RELEASE}-lease"),
+            format!("Service {NAMESPACE}/{RELEASE}"),
+        ]
+    );
+}
