@@ -122,6 +122,8 @@ fn forgotten(called: &BTreeMap<String, usize>) -> BTreeSet<String> {
 fn chosen(mut cells: Vec<Cell>, asked: &str, called: &BTreeMap<String, usize>) -> Vec<Cell> {
     cells.retain(|cell| called.contains_key(&cell.operation));
     if asked.is_empty() {
+        // Those of the first story, for which nothing has to be built before.
+        cells.retain(|cell| called[&cell.operation] == 0);
         let seed = std::env::var("SWEEP_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
         cells.sort_by_key(|cell| {
             let mut hasher = DefaultHasher::new();
