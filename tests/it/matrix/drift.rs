@@ -30,6 +30,8 @@ pub async fn change(account: &Account, ids: &BTreeMap<String, String>) {
     account
         .form("rds:ModifyDBInstance", &[instance, ("PromotionTier", "7"), ("ApplyImmediately", "true")])
         .await;
+    let cluster = format!("arn:aws:rds:eu-west-1:{}:cluster:video-metadata-cluster-dev", account.number);
+    account.form("rds:EnableHttpEndpoint", &[("ResourceArn", &cluster)]).await;
 }
 
 /// Attaches a policy of somebody's to a role.

@@ -44,6 +44,7 @@ pub const UNCALLED: &[(&str, &str)] = &[
     ("kinesis:ListTagsForStream", "asked only when the name is taken"),
     ("kinesis:StopStreamEncryption", "the design always encrypts"),
     ("logs:ListTagsForResource", "asked only when the name is taken"),
+    ("rds:EnableHttpEndpoint", "the design's database serves no HTTP"),
     ("rds:ListTagsForResource", "asked only when the name is taken"),
     ("rds:ModifyDBSubnetGroup", "only for another zone, which the sweep's scenario `zone` adds"),
     ("rds:ResetDBClusterParameterGroup", "nobody sets parameters past the operator here"),
