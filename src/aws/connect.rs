@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
@@ -162,6 +163,8 @@ async fn configure(connection: &Connection, scope: &CredentialScope) -> SdkConfi
         .http_client(connection.http.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(TimeoutConfig::builder().connect_timeout(Duration::from_secs(3)).build())
+        // An attempt that waits for the budget sends nothing, and would be taken for stalled. The gate bounds each attempt.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .load()
         .await
         .into_builder();
@@ -209,6 +212,17 @@ pub fn once_in_ecs() -> aws_sdk_ecs::config::Builder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn no_clock_of_the_sdk_runs_while_an_attempt_waits_for_the_budget() {
+        let connection = Connection { http: default_http_client(), session_name: "test".into() };
+        let scope = CredentialScope { role_arn: None, external_id: None, region: "eu-west-1".into() };
+        let config = configure(&connection, &scope).await;
+        let stalls = config.stalled_stream_protection().expect("it is said");
+        assert!(!stalls.upload_enabled() && !stalls.download_enabled());
+        let timeouts = config.timeout_config().expect("they are said");
+        assert_eq!((timeouts.operation_attempt_timeout(), timeouts.operation_timeout()), (None, None));
+    }
 
     #[test]
     fn a_session_s_name_is_one_that_aws_takes() {
