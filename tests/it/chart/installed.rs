@@ -21,6 +21,8 @@ use crate::support::control_plane::empty_folder;
 
 /// A namespace where Pod Security `restricted` is enforced.
 pub const RESTRICTED: &str = "restricted";
+/// A namespace where nothing is ever installed.
+pub const VACANT: &str = "vacant";
 /// How long anything may take on a busy machine.
 const LIMIT: Duration = Duration::from_secs(90);
 
@@ -37,7 +39,7 @@ impl Cluster {
         let plane = PLANE.get_or_init(|| async {
             let plane = ControlPlane::start(empty_folder("chart/control-plane")).await.unwrap();
             let client = plane.client().await.unwrap();
-            for name in [NAMESPACE, "media", "film", "elsewhere", RESTRICTED] {
+            for name in [NAMESPACE, "media", "film", "elsewhere", RESTRICTED, VACANT] {
                 make_namespace(&client, name).await;
             }
             plane

@@ -77,6 +77,8 @@ async fn survives(stage: &Stage, account: &Account, death: Death, wanted: &BTree
     let read_lag = if matches!(death, Death::Surplus(_)) { "--read-lag=100ms" } else { "--read-lag=3s" };
     let operator = stage.start(&format!("after {death:?}"), &[read_lag, "--sweep-period=2s"]).await;
     stage.ready(NAME).await;
+    // The inventory is to show also what was made last.
+    lag(stage, 0).await;
     stage
         .until(&format!("{death:?}: what stands there is {wanted:#?}"), async || {
             let found = inventory(account);
@@ -85,7 +87,6 @@ async fn survives(stage: &Stage, account: &Account, death: Death, wanted: &BTree
             found == *wanted
         })
         .await;
-    lag(stage, 0).await;
     stage.delete(NAME).await;
     stage.gone(NAME).await;
     let left = inventory(account);

@@ -13,8 +13,9 @@ use crate::support::control_plane::{self, create_namespace, empty_folder};
 /// The name of the cluster, the first part of every owner.
 pub const CLUSTER: &str = "lab";
 
-/// Periods short enough to wait for.
-const PERIODS: [&str; 3] = ["--sweep-period=2s", "--audit-period=4s", "--read-lag=1s"];
+/// Periods short enough to wait for. The stand-in has no rates to keep.
+const HURRIED: [&str; 4] =
+    ["--sweep-period=2s", "--audit-period=4s", "--read-lag=1s", "--aws-rate-percent=10000"];
 
 /// One namespace and one account.
 pub struct Lab {
@@ -42,7 +43,7 @@ impl Lab {
         let (kubernetes, aws) = tokio::join!(control_plane::shared(), starting);
         let aws = aws.unwrap();
         create_namespace(&kubernetes.client().await.unwrap(), namespace).await;
-        let flags = PERIODS.iter().map(|flag| (*flag).to_owned());
+        let flags = HURRIED.iter().map(|flag| (*flag).to_owned());
         let options = OperatorOptions {
             binary: env!("CARGO_BIN_EXE_video-pipeline-operator").into(),
             kubeconfig: kubernetes.kubeconfig().to_path_buf(),
