@@ -104,7 +104,7 @@ async fn an_operator_that_does_not_wait_for_reads_to_catch_up_is_caught() {
     // Its own, because reads of a stand-in lag for all who use it.
     let field = Field::open("hasty", 1).await;
     let mut bench = Bench::on(&field).await;
-    bench.plot.lag(0.5).await;
+    bench.plot.lag(3.0).await;
     let vpc: Aim = "ec2:CreateVpc@network/vpc".parse().unwrap();
     let (course, operator) = bench
         .play(|operator| {
