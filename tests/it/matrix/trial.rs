@@ -82,7 +82,7 @@ impl Reference {
         story.happen(&operator).await;
         let rest = operator.rest(None).await?;
         let called = operator.wire.log().into_iter().map(|attempt| attempt.call.action).collect();
-        Ok(Self { called, rest, inventory: inventory(&operator).await })
+        Ok(Self { called, rest, inventory: operator.inventory().await })
     }
 
     /// What does not hold in a course in which `cell` went wrong.
@@ -152,7 +152,7 @@ pub async fn play(
         guessed,
         missing,
         again,
-        inventory: inventory(operator).await,
+        inventory: operator.inventory().await,
         doubles: log::doubles(&operator.standing, &operator.wire.log()),
         rest,
         late: Vec::new(),
@@ -161,13 +161,6 @@ pub async fn play(
         course.late = late(operator).await?;
     }
     Ok(course)
-}
-
-/// What stands in the account, but for how a parameter was set, which depends on whether that was at creation.
-async fn inventory(operator: &Operator) -> Inventory {
-    let alike =
-        |line: String| line.replace(r#""ApplyMethod":"immediate""#, r#""ApplyMethod":"pending-reboot""#);
-    Inventory(operator.inventory().await.0.into_iter().map(alike).collect())
 }
 
 /// How often the operation was attempted since so many calls.
@@ -204,7 +197,7 @@ async fn disturbed(
             (last, still_since) = (looks, Instant::now());
         } else if still_since.elapsed() > STILL && attempts(operator, cell, 0) > 0 {
             if ready {
-                missing = inventory(operator).await.lacks(&reference.inventory);
+                missing = operator.inventory().await.lacks(&reference.inventory);
             }
             break;
         }

@@ -237,7 +237,7 @@ pub struct Known {
 }
 
 /// What tells of the past and not of the present.
-const PAST: [&str; 14] = [
+const PAST: [&str; 15] = [
     "HostedZoneId",
     "DbiResourceId",
     "events",
@@ -252,6 +252,8 @@ const PAST: [&str; 14] = [
     "IsClusterWriter",
     "requestId",
     "StateReason",
+    // Whether a parameter was set when its group was made, or later.
+    "ApplyMethod",
 ];
 
 /// What AWS chooses, and what becomes of it.
