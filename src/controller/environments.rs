@@ -62,8 +62,9 @@ impl Environments {
 impl Attended {
     /// Begins a pass, or says how long there is nothing to do: our own writes wake us, too.
     ///
-    /// When people ask for something else, everything is read again, and what failed is tried again. Where the cache lags behind our own status, the
-    /// resource gets that one and its version; a status that somebody changed or removed is written anew at once.
+    /// When people ask for something else, everything is read again, and what failed is tried again. Where the cache lags
+    /// behind our own status, the resource gets that one and its version; a status that somebody changed or removed is
+    /// written anew at once.
     pub fn meet(&mut self, resource: &mut Stored, now: Instant) -> Option<Duration> {
         let asked = Some(Asked::by(resource));
         let changed = self.met != asked;

@@ -348,8 +348,8 @@ fn outputs(cluster: Option<&types::DbCluster>, final_snapshot: bool) -> DbCluste
         port: cluster.and_then(types::DbCluster::port),
         database: text(types::DbCluster::database_name).map(str::to_owned),
         secret: secret.and_then(|secret| secret.secret_arn()).map(SecretArn::from),
-        // Another cluster of this name has another resource id, so that its snapshot is another one.
         protected: cluster.and_then(types::DbCluster::deletion_protection).unwrap_or_default(),
+        // Another cluster of this name has another resource id, so that its snapshot is another one.
         final_snapshot: final_snapshot.then(|| format!("{id}-final-{}", resource.to_lowercase())),
     }
 }
