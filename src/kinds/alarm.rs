@@ -95,14 +95,10 @@ impl Kind for Alarm {
     type Outputs = AlarmOutputs;
 
     async fn observe(aws: &Aws, scopes: &[Scope], _: Depth) -> Result<Sightings<Self>, Failure> {
-        let sorted: Sorted<Self, MetricAlarm> = untagged::sort(
-            aws,
-            "cloudwatch:alarm",
-            scopes,
-            |names| list(aws, names),
-            |alarm: &Untagged<MetricAlarm>| tags(aws, alarm.arn.clone()),
-        )
-        .await?;
+        let list = |names| list(aws, names);
+        let tags = |alarm: &Untagged<MetricAlarm>| tags(aws, alarm.arn.clone());
+        let look = untagged::Look { aws, resource_type: "cloudwatch:alarm", scopes, list, tags };
+        let sorted: Sorted<Self, MetricAlarm> = look.sort().await?;
         Ok(sorted.sightings(scopes, |alarm| Found::Ours(ours(alarm))))
     }
 

@@ -63,14 +63,10 @@ impl Kind for LogGroup {
     type Outputs = LogGroupOutputs;
 
     async fn observe(aws: &Aws, scopes: &[Scope], _: Depth) -> Result<Sightings<Self>, Failure> {
-        let sorted: Sorted<Self, types::LogGroup> = untagged::sort(
-            aws,
-            "logs:log-group",
-            scopes,
-            |names| list(aws, names),
-            |group: &Untagged<types::LogGroup>| claimed(aws, scopes, group.name.clone()),
-        )
-        .await?;
+        let list = |names| list(aws, names);
+        let tags = |group: &Untagged<types::LogGroup>| claimed(aws, scopes, group.name.clone());
+        let look = untagged::Look { aws, resource_type: "logs:log-group", scopes, list, tags };
+        let sorted: Sorted<Self, types::LogGroup> = look.sort().await?;
         Ok(sorted.sightings(scopes, |group| Found::Ours(ours(aws, group))))
     }
 

@@ -101,12 +101,12 @@ impl Kind for Queue {
 
     async fn observe(aws: &Aws, scopes: &[Scope], depth: Depth) -> Result<Sightings<Self>, Failure> {
         let list = |names| list(aws, names);
-        let known = |arn: &str| known(aws, arn);
         let tags = |queue: &Untagged<QueueUrl>| tags(aws, queue.object.clone());
+        let look = untagged::Look { aws, resource_type: "sqs", scopes, list, tags };
         let (sorted, mut read): (Sorted<Self, QueueUrl>, _) = match depth {
-            Depth::Status => (untagged::sort(aws, "sqs", scopes, list, tags).await?, BTreeMap::new()),
+            Depth::Status => (look.sort().await?, BTreeMap::new()),
             Depth::Audit => {
-                let sorted = untagged::sort_unlisted(aws, "sqs", scopes, known, list, tags).await?;
+                let sorted = look.sort_unlisted(|arn| known(aws, arn)).await?;
                 let read = untagged::details(&sorted.ours, |queue| attributes(aws, queue.object.clone()));
                 let read = read.await;
                 (sorted, read)

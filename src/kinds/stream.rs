@@ -102,13 +102,13 @@ impl Kind for Stream {
     type Outputs = StreamOutputs;
 
     async fn observe(aws: &Aws, scopes: &[Scope], depth: Depth) -> Result<Sightings<Self>, Failure> {
-        let of_type = "kinesis:stream";
         let list = |_| list(aws);
         let tags = |stream: &Untagged<Seen>| tags(aws, stream.name.clone());
+        let look = untagged::Look { aws, resource_type: "kinesis:stream", scopes, list, tags };
         let (sorted, mut described): (Sorted<Self, Seen>, _) = match depth {
-            Depth::Status => (untagged::sort(aws, of_type, scopes, list, tags).await?, BTreeMap::new()),
+            Depth::Status => (look.sort().await?, BTreeMap::new()),
             Depth::Audit => {
-                let sorted = untagged::sort_unlisted(aws, of_type, scopes, known, list, tags).await?;
+                let sorted = look.sort_unlisted(known).await?;
                 let described = untagged::details(&sorted.ours, |stream| describe(aws, stream.id.clone()));
                 let described = described.await;
                 (sorted, described)

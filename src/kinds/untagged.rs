@@ -31,105 +31,98 @@ impl<T> Untagged<T> {
     }
 }
 
-/// Lists what the scopes own, and what stands under their names.
-///
-/// `list` finds at least everything that has one of the given names. `read` asks for the tags of one object, which may
-/// be gone by then.
-///
-/// # Errors
-/// A list failed. Tags that cannot be read leave only that one object unknown.
-pub async fn sort<K, T, L, R>(
-    aws: &Aws,
-    resource_type: &str,
-    scopes: &[Scope],
-    list: impl Fn(Vec<String>) -> L,
-    read: impl Fn(&Untagged<T>) -> R,
-) -> Result<Sorted<K, T>, Failure>
-where
-    K: Kind,
-    L: Future<Output = Result<Vec<Untagged<T>>, Failure>>,
-    R: Future<Output = Result<Option<Tags>, Failure>>,
-{
-    let names = names(scopes);
-    let (proven, found) =
-        try_join(tagged::proven(aws, resource_type, scopes), list(names.iter().cloned().collect())).await?;
-    sort_found(scopes, &names, proven, found, list, read).await
+/// A look at the objects of one kind: what the scopes own, and what stands under their names.
+pub struct Look<'a, L, R> {
+    /// Who looks.
+    pub aws: &'a Aws,
+    /// What the tagging API calls the kind: `kinesis:stream`.
+    pub resource_type: &'a str,
+    /// Who looks for what.
+    pub scopes: &'a [Scope],
+    /// Finds at least everything that has one of the given names.
+    pub list: L,
+    /// Asks for the tags of one object, which may be gone by then.
+    pub tags: R,
 }
 
-/// The same where each object of ours is then read by itself, which tells whether it is there: nothing is listed that the
-/// tagging API proves and that is `known` by its ARN.
-///
-/// # Errors
-/// As for [`sort`].
-pub async fn sort_unlisted<K, T, L, R>(
-    aws: &Aws,
-    resource_type: &str,
-    scopes: &[Scope],
-    known: impl Fn(&str) -> Option<Untagged<T>>,
-    list: impl Fn(Vec<String>) -> L,
-    read: impl Fn(&Untagged<T>) -> R,
-) -> Result<Sorted<K, T>, Failure>
+impl<T, L, R, Listing, Reading> Look<'_, L, R>
 where
-    K: Kind,
-    L: Future<Output = Result<Vec<Untagged<T>>, Failure>>,
-    R: Future<Output = Result<Option<Tags>, Failure>>,
+    L: Fn(Vec<String>) -> Listing,
+    R: Fn(&Untagged<T>) -> Reading,
+    Listing: Future<Output = Result<Vec<Untagged<T>>, Failure>>,
+    Reading: Future<Output = Result<Option<Tags>, Failure>>,
 {
-    let names = names(scopes);
-    let proven = tagged::proven(aws, resource_type, scopes).await?;
-    let mut found: Vec<_> = proven.keys().filter_map(|arn| known(arn)).collect();
-    let unknown: Vec<String> =
-        names.iter().filter(|name| !found.iter().any(|known| known.name == **name)).cloned().collect();
-    if !unknown.is_empty() {
-        found.extend(list(unknown).await?);
+    /// Lists and sorts.
+    ///
+    /// # Errors
+    /// A list failed. Tags that cannot be read leave only that one object unknown.
+    pub async fn sort<K: Kind>(&self) -> Result<Sorted<K, T>, Failure> {
+        let names = names(self.scopes);
+        let listing = (self.list)(names.iter().cloned().collect());
+        let proven = tagged::proven(self.aws, self.resource_type, self.scopes);
+        let (proven, found) = try_join(proven, listing).await?;
+        self.sort_found(&names, proven, found).await
     }
-    sort_found(scopes, &names, proven, found, list, read).await
-}
 
-/// Sorts what was `found` of what has one of `names`, and finds what is `proven` under others.
-async fn sort_found<K, T, L, R>(
-    scopes: &[Scope],
-    names: &BTreeSet<String>,
-    mut proven: BTreeMap<String, Tags>,
-    mut found: Vec<Untagged<T>>,
-    list: impl Fn(Vec<String>) -> L,
-    read: impl Fn(&Untagged<T>) -> R,
-) -> Result<Sorted<K, T>, Failure>
-where
-    K: Kind,
-    L: Future<Output = Result<Vec<Untagged<T>>, Failure>>,
-    R: Future<Output = Result<Option<Tags>, Failure>>,
-{
-    // What was made under a name that is no longer used.
-    let is_missing = |name: &str| !names.contains(name) && !found.iter().any(|known| known.name == name);
-    let strays = proven.keys().filter_map(|arn| tagged::name(arn)).filter(|name| is_missing(name));
-    let strays: Vec<String> = strays.map(str::to_owned).collect();
-    if !strays.is_empty() {
-        found.extend(list(strays).await?);
+    /// The same where each object of ours is then read by itself, which tells whether it is there: nothing is listed that
+    /// the tagging API proves and that is `known` by its ARN.
+    ///
+    /// # Errors
+    /// As for [`Look::sort`].
+    pub async fn sort_unlisted<K: Kind>(
+        &self,
+        known: impl Fn(&str) -> Option<Untagged<T>>,
+    ) -> Result<Sorted<K, T>, Failure> {
+        let names = names(self.scopes);
+        let proven = tagged::proven(self.aws, self.resource_type, self.scopes).await?;
+        let mut found: Vec<_> = proven.keys().filter_map(|arn| known(arn)).collect();
+        let unknown: Vec<String> =
+            names.iter().filter(|name| !found.iter().any(|known| known.name == **name)).cloned().collect();
+        if !unknown.is_empty() {
+            found.extend((self.list)(unknown).await?);
+        }
+        self.sort_found(&names, proven, found).await
     }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
-    found.dedup_by(|a, b| a.name == b.name);
 
-    let mut listed = Vec::new();
-    let mut reads = Vec::new();
-    for object in found {
-        if let Some(tags) = proven.remove(&object.arn) {
-            listed.push(object.with(tags));
-        } else if names.contains(&object.name) {
-            let tags = read(&object);
-            reads.push(async { (object, tags.await) });
+    /// Sorts what was `found` of what has one of `names`, and finds what is `proven` under others.
+    async fn sort_found<K: Kind>(
+        &self,
+        names: &BTreeSet<String>,
+        mut proven: BTreeMap<String, Tags>,
+        mut found: Vec<Untagged<T>>,
+    ) -> Result<Sorted<K, T>, Failure> {
+        // What was made under a name that is no longer used.
+        let is_missing = |name: &str| !names.contains(name) && !found.iter().any(|known| known.name == name);
+        let strays = proven.keys().filter_map(|arn| tagged::name(arn)).filter(|name| is_missing(name));
+        let strays: Vec<String> = strays.map(str::to_owned).collect();
+        if !strays.is_empty() {
+            found.extend((self.list)(strays).await?);
         }
-    }
-    let mut unread = Vec::new();
-    for (object, tags) in stream::iter(reads).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
-        match tags {
-            Ok(Some(tags)) => listed.push(object.with(tags)),
-            Ok(None) => {}
-            Err(failure) => unread.push((object.name, failure)),
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        found.dedup_by(|a, b| a.name == b.name);
+
+        let mut listed = Vec::new();
+        let mut reads = Vec::new();
+        for object in found {
+            if let Some(tags) = proven.remove(&object.arn) {
+                listed.push(object.with(tags));
+            } else if names.contains(&object.name) {
+                let tags = (self.tags)(&object);
+                reads.push(async { (object, tags.await) });
+            }
         }
+        let mut unread = Vec::new();
+        for (object, tags) in stream::iter(reads).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
+            match tags {
+                Ok(Some(tags)) => listed.push(object.with(tags)),
+                Ok(None) => {}
+                Err(failure) => unread.push((object.name, failure)),
+            }
+        }
+        let mut sorted = Sorted::of(self.scopes, listed);
+        unread.iter().for_each(|(name, failure)| sorted.unread(self.scopes, name, failure));
+        Ok(sorted)
     }
-    let mut sorted = Sorted::of(scopes, listed);
-    unread.iter().for_each(|(name, failure)| sorted.unread(scopes, name, failure));
-    Ok(sorted)
 }
 
 fn names(scopes: &[Scope]) -> BTreeSet<String> {
