@@ -25,9 +25,7 @@ mod story;
 mod table;
 mod trial;
 
-use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -37,16 +35,11 @@ use video_pipeline_operator::kinds::{KINDS, facts};
 use self::cell::Cell;
 use self::story::Story;
 use self::trial::{Reference, Trial};
+use crate::sweep::choice::{self, AT_ONCE, STAND_INS};
 use crate::sweep::field::{Field, Plot};
 
-/// Stand-ins: one for each processor.
-const STAND_INS: usize = 2;
-/// Trials at a time: most of them wait for something most of the time.
-const AT_ONCE: usize = 6;
 /// Cells that a test run has time for.
 const CHOICE: usize = 24;
-/// Which ones; any number will do, and a fixed one is replayed by everybody.
-const SEED: u64 = 20_261_128;
 
 /// Every story with what it comes to undisturbed, and the cells that are left to try.
 struct Stage {
@@ -70,7 +63,8 @@ async fn every_refusal_is_told_and_overcome() {
     let workers = plots.into_iter().map(|plot| tokio::spawn(work(Arc::clone(&stage), plot)));
     let trials: Vec<Trial> = join_all(workers).await.into_iter().flat_map(Result::unwrap).collect();
     println!("{}\n{} cells in {} s.", table::table(&trials), trials.len(), begun.elapsed().as_secs());
-    let failures = table::failures(&trials);
+    let tried = trials.iter().map(|trial| (&trial.cell, trial.broken.as_ref()));
+    let failures = choice::failures(tried, "make matrix CELL=");
     assert!(failures.is_empty(), "{failures}");
 }
 
@@ -124,12 +118,7 @@ fn chosen(mut cells: Vec<Cell>, asked: &str, called: &BTreeMap<String, usize>) -
     if asked.is_empty() {
         // Those of the first story, for which nothing has to be built before.
         cells.retain(|cell| called[&cell.operation] == 0);
-        let seed = std::env::var("SWEEP_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
-        cells.sort_by_key(|cell| {
-            let mut hasher = DefaultHasher::new();
-            (seed, cell.to_string()).hash(&mut hasher);
-            hasher.finish()
-        });
+        cells.sort_by_cached_key(choice::place);
         cells.truncate(CHOICE);
     } else if asked != "all" {
         cells.retain(|cell| asked.split(',').any(|part| cell.to_string().contains(part)));

@@ -47,15 +47,6 @@ fn word(expected: Expected) -> &'static str {
     }
 }
 
-/// What failed, each with the command that replays it.
-pub fn failures(trials: &[Trial]) -> String {
-    let mut text = String::new();
-    for (trial, broken) in trials.iter().filter_map(|trial| Some((trial, trial.broken.as_ref()?))) {
-        writeln!(text, "\n{}\n  {broken}\n  make matrix CELL='{}'", trial.cell, trial.cell).unwrap();
-    }
-    text
-}
-
 impl Row {
     fn count(&mut self, trial: &Trial) {
         self.cells += 1;

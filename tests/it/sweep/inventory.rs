@@ -96,6 +96,15 @@ fn items(answer: Value) -> Vec<Value> {
     }
 }
 
+/// What lists that need not be told anything say.
+async fn listed(account: &Account, lists: &[&'static str]) -> Found {
+    let mut found = Found::new();
+    for list in lists {
+        found.extend(items(account.form(list, &[]).await).into_iter().map(|item| (*list, item)));
+    }
+    found
+}
+
 async fn network(account: &Account) -> Found {
     let lists = [
         "ec2:DescribeVpcs",
@@ -104,10 +113,7 @@ async fn network(account: &Account) -> Found {
         "ec2:DescribeRouteTables",
         "ec2:DescribeSecurityGroups",
     ];
-    let mut found = Found::new();
-    for list in lists {
-        found.extend(items(account.form(list, &[]).await).into_iter().map(|item| (list, item)));
-    }
+    let mut found = listed(account, &lists).await;
     for interface in items(account.form("ec2:DescribeNetworkInterfaces", &[]).await) {
         // Where they stand, AWS chooses.
         let kept = json!({ "for": interface["description"], "groups": interface["groupSet"] });
@@ -170,10 +176,7 @@ async fn storage(account: &Account) -> Found {
         "rds:DescribeDBClusterParameterGroups",
         "rds:DescribeDBClusterSnapshots",
     ];
-    let mut found = Found::new();
-    for list in lists {
-        found.extend(items(account.form(list, &[]).await).into_iter().map(|item| (list, item)));
-    }
+    let mut found = listed(account, &lists).await;
     // AWS takes those when it likes.
     found.retain(|(_, item)| item["SnapshotType"] != "automated");
     for (list, item) in found.clone() {

@@ -16,11 +16,13 @@
 //! | [`inventory`], [`account`], [`xml`] | what an account really holds |
 //! | [`strangers`] | what others have in it |
 //! | [`field`] | the API server and the stand-ins |
+//! | [`choice`] | what a test run has time for |
 //! | [`table`] | what people read |
 //! | [`broken`] | what each oracle catches |
 
 pub(crate) mod account;
 mod broken;
+pub(crate) mod choice;
 pub(crate) mod field;
 pub(crate) mod inventory;
 mod kubernetes;
@@ -32,26 +34,19 @@ mod table;
 mod trial;
 mod xml;
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use futures::future::join_all;
 
+use self::choice::{AT_ONCE, STAND_INS};
 use self::field::{Field, Plot};
 use self::point::Point;
 use self::scenario::Scenario;
 use self::trial::{Reference, Trial};
 
-/// Stand-ins: one for each processor.
-const STAND_INS: usize = 2;
-/// Trials at a time: most of them wait for something most of the time.
-const AT_ONCE: usize = 6;
 /// Trials of each scenario that a test run has time for.
 const CHOICE: usize = 4;
-/// Which ones; any number will do, and a fixed one is replayed by everybody.
-const SEED: u64 = 20_261_128;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_point_recovers() {
@@ -70,7 +65,8 @@ async fn every_point_recovers() {
         let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reliability.md");
         std::fs::write(page, table::page(&asked, &report)).unwrap();
     }
-    let failures = table::failures(&trials);
+    let tried = trials.iter().map(|trial| (&trial.point, trial.broken.as_ref()));
+    let failures = choice::failures(tried, "make sweep POINT=");
     assert!(failures.is_empty(), "{failures}");
 }
 
@@ -123,18 +119,13 @@ const KEPT: [&str; 2] = [
 
 /// The points that are asked for.
 fn chosen(mut points: Vec<Point>, asked: &str) -> Vec<Point> {
-    let choice = if asked.is_empty() { Some(CHOICE) } else { asked.parse().ok() };
-    let Some(choice) = choice else {
+    let number = if asked.is_empty() { Some(CHOICE) } else { asked.parse().ok() };
+    let Some(number) = number else {
         points.retain(|point| asked == "all" || point.to_string().starts_with(asked));
         return points;
     };
-    let seed = std::env::var("SWEEP_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
-    points.sort_by_cached_key(|point| {
-        let mut hasher = DefaultHasher::new();
-        (seed, point.to_string()).hash(&mut hasher);
-        (!KEPT.contains(&point.to_string().as_str()), hasher.finish())
-    });
-    points.truncate(choice);
+    points.sort_by_cached_key(|point| (!KEPT.contains(&point.to_string().as_str()), choice::place(point)));
+    points.truncate(number);
     points
 }
 

@@ -1,7 +1,6 @@
 //! What a sweep came to, for people.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::time::Duration;
 
 use super::trial::Trial;
@@ -84,15 +83,6 @@ all points that begin so, and a number tries so many points of each scenario. `m
 | conflict | Kubernetes refuses the write: somebody was faster |
 | times-out | Kubernetes carries the write out, and answers that it took too long |
 ";
-
-/// What failed, each with the command that replays it.
-pub fn failures(trials: &[Trial]) -> String {
-    let mut text = String::new();
-    for (trial, broken) in trials.iter().filter_map(|trial| Some((trial, trial.broken.as_ref()?))) {
-        writeln!(text, "\n{}\n  {broken}\n  make sweep POINT='{}'", trial.point, trial.point).unwrap();
-    }
-    text
-}
 
 impl Row {
     fn count(&mut self, trial: &Trial) {
