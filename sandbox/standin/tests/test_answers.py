@@ -79,10 +79,12 @@ def change_database(whole):
     rds.describe_db_cluster_parameters(**group)
     rds.reset_db_cluster_parameter_group(**group, Parameters=[{"ParameterName": "log_connections", "ApplyMethod": "pending-reboot"}])
     rds.describe_db_engine_versions(Engine="aurora-postgresql")
+    arn = rds.describe_db_clusters()["DBClusters"][0]["DBClusterArn"]
+    rds.enable_http_endpoint(ResourceArn=arn)
+    rds.disable_http_endpoint(ResourceArn=arn)
     rds.modify_db_cluster(DBClusterIdentifier="db", BackupRetentionPeriod=7, ApplyImmediately=True)
     rds.modify_db_instance(DBInstanceIdentifier="db-1", AutoMinorVersionUpgrade=False, ApplyImmediately=True)
     rds.modify_db_subnet_group(DBSubnetGroupName="group", DBSubnetGroupDescription="e", SubnetIds=whole.network.subnets)
-    arn = rds.describe_db_clusters()["DBClusters"][0]["DBClusterArn"]
     rds.add_tags_to_resource(ResourceName=arn, Tags=TAGS)
     rds.list_tags_for_resource(ResourceName=arn)
     rds.remove_tags_from_resource(ResourceName=arn, TagKeys=["k"])

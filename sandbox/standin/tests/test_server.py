@@ -89,7 +89,7 @@ def test_every_call_is_logged(standin, client):
     ("service", "operation", "arguments"),
     [
         ("ec2", "create_route_server", {"AmazonSideAsn": 64512}),
-        ("rds", "enable_http_endpoint", {"ResourceArn": "arn:aws:rds:eu-west-1:123456789012:cluster:c"}),
+        ("rds", "describe_valid_db_instance_modifications", {"DBInstanceIdentifier": "db-1"}),
         ("logs", "associate_kms_key", {"kmsKeyId": "k"}),
         ("cloudwatch", "describe_anomaly_detectors", {}),
         ("xray", "get_groups", {}),

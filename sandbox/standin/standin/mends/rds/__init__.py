@@ -8,7 +8,6 @@ mends = Mends(
     [mend for part in (catalog, changes, clusters, groups, instances, secrets, tags) for mend in part.mends.mends],
 )
 mends.differs(
-    "`HttpEndpointEnabled` stays false whatever is asked for.",
     "There is no database behind an endpoint.",
     "No maintenance window ever comes: what waits for one, without `ApplyImmediately`, waits for ever.",
 )
