@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::cluster::{self, Cluster, Target};
 use super::file::{self, File};
 use super::output::{self, Format, Output, header};
-use crate::aws::{self, Connection, Gate, Remedy};
+use crate::aws::{self, Connection, Explanation, Gate};
 use crate::controller::{Connections, Environment, Observer, Obstacle, Periods, Stored, Survey, Surveyor};
 use crate::engine::{Failure, Meaning};
 use crate::pipeline::{ClusterName, Invalid, admission};
@@ -64,7 +64,7 @@ pub enum Error {
         problems: Vec<Invalid>,
     },
     /// AWS could not be asked.
-    #[error("{failure}\n  {}", Remedy::of(.failure))]
+    #[error("{failure}\n  {}", Explanation::of(.failure))]
     Unreached {
         /// What AWS said.
         failure: Failure,
@@ -216,7 +216,7 @@ async fn applied(cluster: &Cluster, mut document: Value) -> Result<Stored, Error
     let name = document["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     let namespace = document["metadata"]["namespace"].as_str().unwrap_or(&cluster.namespace).to_owned();
     let stored = cluster.find(&namespace, &name).await?;
-    if let Some(Ok(old)) = stored.as_ref().map(|stored| Stored::of(stored).typed()) {
+    if let Some(Ok(old)) = stored.as_ref().map(|stored| Stored::of(stored).admitted()) {
         admission::read_update(&document, &old).map_err(|problems| invalid(&document, problems))?;
     }
     document["metadata"]["namespace"] = namespace.into();

@@ -5,8 +5,8 @@ use kube::api::DynamicObject;
 use kube::core::ObjectMeta;
 use serde_json::Value;
 
-use crate::api::{ADOPT_FROM, CONSENT, FINALIZER, VideoPipeline, VideoPipelineStatus};
-use crate::pipeline::{ClusterName, Identity, Invalid, Malformed, Owner, admission};
+use crate::api::{ADOPT_FROM, CONSENT, FINALIZER, VideoPipelineStatus};
+use crate::pipeline::{Admitted, ClusterName, Identity, Invalid, Malformed, Owner, admission};
 use crate::report;
 
 /// The resource.
@@ -33,7 +33,7 @@ impl Stored {
     ///
     /// # Errors
     /// All that is wrong with it.
-    pub fn typed(&self) -> Result<VideoPipeline, Vec<Invalid>> {
+    pub fn admitted(&self) -> Result<Admitted, Vec<Invalid>> {
         admission::read(&self.document)
     }
 

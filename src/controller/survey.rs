@@ -12,7 +12,7 @@ use crate::aws::{Aws, CredentialScope, Lane};
 use crate::design::{self, Names};
 use crate::engine::{self, Address, Depth, Failure, Former, Graph, Named, Plan, Scope, StepId, World};
 use crate::kinds::KINDS;
-use crate::pipeline::{ClusterName, Identity, Invalid, Pipeline};
+use crate::pipeline::{Admitted, ClusterName, Identity, Invalid, Pipeline};
 
 /// Looks and decides, for any environment. Clones share connections and batches.
 #[derive(Clone)]
@@ -38,6 +38,19 @@ pub struct Environment {
     pub knowledge: Knowledge,
     /// What was done.
     pub recollection: Recollection,
+    /// The verdict of schema and rules on a generation of the resource: they take longer than the rest of a pass.
+    admission: Option<(i64, Result<Admitted, Vec<Invalid>>)>,
+}
+
+impl Environment {
+    /// The resource, if schema and rules let it pass. One without a generation was never stored and is always asked about.
+    fn admitted(&mut self, resource: &Stored) -> Result<Admitted, Vec<Invalid>> {
+        let Some(generation) = resource.meta.generation else { return resource.admitted() };
+        match &self.admission {
+            Some((of, verdict)) if *of == generation => verdict.clone(),
+            _ => self.admission.insert((generation, resource.admitted())).1.clone(),
+        }
+    }
 }
 
 /// What there is and what becomes of it.
@@ -123,7 +136,7 @@ impl Surveyor {
         let world = environment.knowledge.world();
         let (graph, notes) = match resource.deleting() {
             true => (design::nothing(place.identity), BTreeMap::new()),
-            false => self.design(place, resource, &world).await?,
+            false => self.design(place, environment.admitted(resource), &world).await?,
         };
         let now = Instant::now();
         environment.recollection.failures.reconsider(&graph, &world);
@@ -136,14 +149,14 @@ impl Surveyor {
     async fn design(
         &self,
         place: &Place<'_>,
-        resource: &Stored,
+        admitted: Result<Admitted, Vec<Invalid>>,
         world: &World,
     ) -> Result<(Graph, BTreeMap<String, String>), Obstacle> {
-        let typed = resource.typed().map_err(Obstacle::Invalid)?;
-        let version = &typed.spec.database.engine_version;
+        let admitted = admitted.map_err(Obstacle::Invalid)?;
+        let version = &admitted.resource().spec.database.engine_version;
         let facts = self.connections.facts(place.aws, place.credentials, version, world).await;
         let facts = facts.map_err(Obstacle::Unreached)?;
-        let pipeline = Pipeline::from(&typed, &facts, &self.cluster).map_err(Obstacle::Invalid)?;
+        let pipeline = Pipeline::from(&admitted, &facts, &self.cluster).map_err(Obstacle::Invalid)?;
         let settings = design::Settings { permissions_boundary: self.permissions_boundary.clone() };
         Ok((design::design(&pipeline, &settings), design::notes(&pipeline)))
     }

@@ -2,12 +2,10 @@
 //!
 //! The command line uses it on files, and the operator on objects that were stored before a rule existed.
 
-use std::collections::HashSet;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 
 use kube::core::cel::{CompiledSchema, ValidationError, compile_schema, validate_compiled};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::api::{VideoPipeline, crd};
 
@@ -15,15 +13,32 @@ use super::{Invalid, schema};
 
 const REMEDY: &str = "correct the field and apply the resource again";
 
+/// A resource that schema and rules let pass.
+#[derive(Clone, Debug)]
+pub struct Admitted {
+    resource: VideoPipeline,
+    document: Value,
+}
+
+impl Admitted {
+    /// The resource, with every default.
+    pub fn resource(&self) -> &VideoPipeline {
+        &self.resource
+    }
+
+    /// The same as the document that the API server stores.
+    pub fn document(&self) -> &Value {
+        &self.document
+    }
+}
+
 /// Reads a document as the API server does: null means absent, and what is absent has its default.
 ///
 /// # Errors
 ///
 /// All that schema and rules refuse.
-pub fn read(document: &Value) -> Result<VideoPipeline, Vec<Invalid>> {
-    let document = schema::as_stored(document, crd::schema());
-    allowed(&document, None)?;
-    serde_json::from_value(document).map_err(malformed)
+pub fn read(document: &Value) -> Result<Admitted, Vec<Invalid>> {
+    admit(document, None)
 }
 
 /// Reads a document that is to replace `old`, so that what may not change is compared as well.
@@ -31,21 +46,16 @@ pub fn read(document: &Value) -> Result<VideoPipeline, Vec<Invalid>> {
 /// # Errors
 ///
 /// As [`read`]; a rule about a change names the field that may not change.
-pub fn read_update(document: &Value, old: &VideoPipeline) -> Result<VideoPipeline, Vec<Invalid>> {
-    let document = schema::as_stored(document, crd::schema());
-    allowed(&document, Some(&json(old)?))?;
-    serde_json::from_value(document).map_err(malformed)
+pub fn read_update(document: &Value, old: &Admitted) -> Result<Admitted, Vec<Invalid>> {
+    admit(document, Some(&old.document))
 }
 
-/// Checks a resource against schema and rules, and gives it back as the document that it is.
-///
-/// # Errors
-///
-/// As [`read`].
-pub fn check(resource: &VideoPipeline) -> Result<Value, Vec<Invalid>> {
-    let object = json(resource)?;
-    allowed(&object, None)?;
-    Ok(object)
+fn admit(document: &Value, old: Option<&Value>) -> Result<Admitted, Vec<Invalid>> {
+    let document = schema::as_stored(document, crd::schema());
+    allowed(&document, old)?;
+    let malformed = |error: serde_json::Error| vec![Invalid::new("spec", error.to_string(), REMEDY)];
+    let resource = serde_json::from_value(document.clone()).map_err(malformed)?;
+    Ok(Admitted { resource, document })
 }
 
 /// Fields below `spec` that a VideoPipeline does not have, most likely misspelt ones. The API server drops them,
@@ -77,54 +87,10 @@ fn allowed(document: &Value, old: Option<&Value>) -> Result<(), Vec<Invalid>> {
     if refused.is_empty() { Ok(()) } else { Err(refused) }
 }
 
-/// What the rules refuse. Each pass asks about the same spec, and they compile their patterns whenever they are asked, so
-/// what they accepted once is not asked about again.
+/// What the rules refuse.
 fn broken_rules(document: &Value, old: Option<&Value>) -> Vec<Invalid> {
-    static ACCEPTED: LazyLock<Mutex<HashSet<[u8; 32]>>> = LazyLock::new(Mutex::default);
-    let accepted = || ACCEPTED.lock().unwrap_or_else(PoisonError::into_inner);
-    let asked = asked_about(document, old);
-    if accepted().contains(&asked) {
-        return Vec::new();
-    }
-    let broken = break_rules(document, old);
-    if broken.is_empty() {
-        let mut accepted = accepted();
-        if accepted.len() >= REMEMBERED {
-            accepted.clear();
-        }
-        accepted.insert(asked);
-    }
-    broken
-}
-
-/// How many accepted specs are remembered: more than most operators look after.
-const REMEMBERED: usize = 4096;
-
-/// All that rules speak of: the name and the spec, and the spec that was there before.
-fn asked_about(document: &Value, old: Option<&Value>) -> [u8; 32] {
-    let part =
-        |document: &Value, pointer| document.pointer(pointer).map(Value::to_string).unwrap_or_default();
-    let mut digest = Sha256::new();
-    for (document, pointer) in
-        [(document, "/metadata/name"), (document, "/spec"), (old.unwrap_or(&Value::Null), "/spec")]
-    {
-        digest.update(part(document, pointer));
-        digest.update([0]);
-    }
-    digest.finalize().into()
-}
-
-fn break_rules(document: &Value, old: Option<&Value>) -> Vec<Invalid> {
     static RULES: LazyLock<CompiledSchema> = LazyLock::new(|| compile_schema(crd::schema()));
     let errors = validate_compiled(&RULES, document, old).err().map(|errors| errors.into_vec());
     let invalid = |error: ValidationError| Invalid::new(error.field_path, error.message, REMEDY);
     errors.into_iter().flatten().map(invalid).collect()
-}
-
-fn json(resource: &VideoPipeline) -> Result<Value, Vec<Invalid>> {
-    serde_json::to_value(resource).map_err(malformed)
-}
-
-fn malformed(error: serde_json::Error) -> Vec<Invalid> {
-    vec![Invalid::new("spec", error.to_string(), REMEDY)]
 }

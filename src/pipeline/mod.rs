@@ -13,8 +13,7 @@ mod schema;
 
 use std::{collections::BTreeMap, fmt};
 
-use crate::api::VideoPipeline;
-
+pub use admission::Admitted;
 pub use database::{Database, EngineVersion};
 pub use facts::{EngineFacts, Facts};
 pub use identity::{ClusterName, EnvironmentSuffix, Identity, Malformed, Owner, Region};
@@ -47,20 +46,14 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Checks `resource` against the CRD's rules and against what AWS says, and makes every choice that the
-    /// design needs.
+    /// Checks what is `admitted` against what AWS says, and makes every choice that the design needs.
     ///
     /// # Errors
     ///
     /// All that is wrong with it, in the order of the fields.
-    pub fn from(
-        resource: &VideoPipeline,
-        facts: &Facts,
-        cluster: &ClusterName,
-    ) -> Result<Self, Vec<Invalid>> {
-        let object = admission::check(resource)?;
-        let identity = Identity::read(cluster, &object)?;
-        let spec = &resource.spec;
+    pub fn from(admitted: &Admitted, facts: &Facts, cluster: &ClusterName) -> Result<Self, Vec<Invalid>> {
+        let identity = Identity::read(cluster, admitted.document())?;
+        let spec = &admitted.resource().spec;
         let mut found = facts.check(spec);
         let network = found.keep(Network::new(&spec.network, facts));
         let database = found.keep(Database::new(&spec.database, &spec.credentials, facts));

@@ -72,7 +72,7 @@ async fn api_server_and_command_line_fill_in_the_same_defaults() {
     ] {
         let stored = server.store(&document).await;
         let read = admission::read(&document).unwrap();
-        assert!(same(&stored.data["spec"], &json!(read.spec)), "{:#}", stored.data["spec"]);
+        assert!(same(&stored.data["spec"], &json!(read.resource().spec)), "{:#}", stored.data["spec"]);
     }
     let smallest = server.store(&case::smallest()).await;
     assert!(same(&smallest.data["spec"], &reference()), "{:#}", smallest.data["spec"]);

@@ -139,7 +139,7 @@ impl Environment {
         let (graph, notes) = if self.resource.deleting() {
             (design::nothing(&identity), BTreeMap::new())
         } else {
-            let pipeline = Pipeline::from(&self.resource.typed()?, &self.facts(&world), &self.cluster)?;
+            let pipeline = Pipeline::from(&self.resource.admitted()?, &self.facts(&world), &self.cluster)?;
             (design::design(&pipeline, &design::Settings::default()), design::notes(&pipeline))
         };
         let plan = engine::plan(&self.registry(), &graph, &world, &self.memory(doubts)).expect("an order");
