@@ -140,7 +140,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::engine::{Changes, Identity, Key, Meaning, Node, Op};
+    use crate::engine::{Changes, Defect, Identity, Key, Meaning, Node, Op};
 
     const PAUSE: Duration = Duration::from_secs(2);
 
@@ -236,7 +236,7 @@ mod tests {
 
     /// The thing stands and is broken.
     fn broken(mut world: World) -> World {
-        let phase = Phase::Broken("rolled back".into());
+        let phase = Phase::Broken(Defect::new("rolled back", "wait"));
         let object = Object { id: "thing".into(), spec: None, outputs: Value::Null, phase };
         world.objects.insert(address("thing"), Observed::Ours(object));
         world

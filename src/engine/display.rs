@@ -102,7 +102,7 @@ impl fmt::Display for Block {
             Self::DataGone { .. } => {
                 f.write_str("held data and is gone: restore it, or consent to an empty one")
             }
-            Self::Broken(why) => f.write_str(why),
+            Self::Broken(defect) => f.write_str(&defect.why),
             Self::Cycle(holder) => write!(f, "cannot be replaced while {holder} refers to it"),
         }
     }

@@ -1,8 +1,8 @@
 //! What becomes of each resource that should exist, looked at in the graph's order.
 
 use super::{
-    Address, AnyKind, Change, Changes, Data, Failure, Graph, Memory, Node, Object, Observed, Phase, Recent,
-    World,
+    Address, AnyKind, Change, Changes, Data, Defect, Failure, Graph, Memory, Node, Object, Observed, Phase,
+    Recent, World,
     diff::{Comparison, digest},
     input::{resolve, sources},
     plan::Registry,
@@ -87,7 +87,7 @@ pub enum Block {
         consent: String,
     },
     /// It will not be ready by itself.
-    Broken(String),
+    Broken(Defect),
     /// Its replacement would need that one, which refers to it, to let go first, and that one cannot.
     Cycle(Address),
 }
@@ -306,7 +306,7 @@ impl<C> Judge<'_, C> {
                 Verdict::Wait(Waiting::Settling("changed, not yet visible".into()))
             }
             Phase::Settling(why) => self.settling(node, why, changes, &difference.undecided),
-            Phase::Broken(why) if changes.0.is_empty() => Verdict::Blocked(Block::Broken(why.clone())),
+            Phase::Broken(defect) if changes.0.is_empty() => Verdict::Blocked(Block::Broken(defect.clone())),
             _ => self.ready(node, object, changes, &difference.undecided),
         }
     }

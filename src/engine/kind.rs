@@ -2,7 +2,7 @@
 
 use super::{Address, Changes, Failure, Object, Observed};
 use futures::future::BoxFuture;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{collections::BTreeMap, future::Future, marker::PhantomData, time::Duration};
 
@@ -223,8 +223,32 @@ pub enum Phase {
     Settling(String),
     /// On its way out; says what holds it.
     Leaving(String),
-    /// Not going to be ready by itself; says why.
-    Broken(String),
+    /// Not going to be ready by itself.
+    Broken(Defect),
+}
+
+/// What is wrong with a resource that stands and does not work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Defect {
+    /// What is wrong.
+    pub why: String,
+    /// What a person can do about it.
+    pub remedy: String,
+    /// Whether AWS took back what it was given last.
+    pub rolled_back: bool,
+}
+
+impl Defect {
+    /// What AWS did not take back.
+    pub fn new(why: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { why: why.into(), remedy: remedy.into(), rolled_back: false }
+    }
+
+    /// What never became what it should, and holds nothing.
+    pub fn stillborn(why: impl Into<String>) -> Self {
+        Self::new(why, "delete it in AWS, and it is made anew")
+    }
 }
 
 /// What an observation of several scopes saw.

@@ -29,8 +29,8 @@ pub use graph::{Graph, Identity, Node, Ref};
 pub use input::{Input, Output};
 pub use judge::{Block, Verdict, Waiting};
 pub use kind::{
-    Action, AnyKind, Data, Deleted, Depth, Erased, Former, Found, Key, Kind, Named, Ours, Phase, Recall,
-    Scope, Sightings,
+    Action, AnyKind, Data, Defect, Deleted, Depth, Erased, Former, Found, Key, Kind, Named, Ours, Phase,
+    Recall, Scope, Sightings,
 };
 pub use observe::observe;
 pub use plan::{Item, Memory, Op, Pause, Plan, Recent, Step, StepId, plan};

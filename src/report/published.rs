@@ -101,7 +101,7 @@ fn summary(changes: &[PlannedChange]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Block, Changes, Verdict};
+    use crate::engine::{Block, Changes, Defect, Verdict};
 
     #[test]
     fn the_words_are_those_of_a_plan_that_one_makes_oneself() {
@@ -118,7 +118,7 @@ mod tests {
             assert_eq!((action.word, action.symbol), (verdict.word(), verdict.symbol()));
             assert_eq!(action.says, verdict.to_string());
         }
-        let blocked = Verdict::Blocked(Block::Broken("x".to_owned()));
+        let blocked = Verdict::Blocked(Block::Broken(Defect::new("x", "y")));
         let change = PlannedChange { action: blocked.word().to_owned(), ..PlannedChange::default() };
         assert_eq!(format!("{}: x", action(&change).says), blocked.to_string());
         assert_eq!(action(&change).symbol, blocked.symbol());

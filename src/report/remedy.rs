@@ -32,17 +32,9 @@ pub(super) fn of(resource: &Resource<'_>, item: &Item, block: &Block, is_claim: 
         Block::Foreign { owner: None, .. } => {
             Some(format!("remove or rename it; or {}", elsewhere(is_claim)))
         }
-        Block::Broken(why) if rolled_back(why).is_some() => Some(
-            "rolled out again when the spec changes or something that it rests on, and else in an hour"
-                .to_owned(),
-        ),
-        Block::Broken(_) | Block::Cycle(_) => None,
+        Block::Broken(defect) => Some(defect.remedy.clone()),
+        Block::Cycle(_) => None,
     }
-}
-
-/// Why AWS rolled back a deployment, if that is what is wrong: the word with which the service's kind says so.
-pub(super) fn rolled_back(why: &str) -> Option<&str> {
-    why.strip_prefix("rolled back: ")
 }
 
 fn elsewhere(is_claim: bool) -> &'static str {
@@ -122,7 +114,9 @@ fn arn(kind: &str, id: &str, region: &str) -> String {
     let (cluster, name) = id.split_once('/').unwrap_or(("", id));
     match kind {
         "queue" => {
-            format!("arn:aws:sqs:{region}:$(aws sts get-caller-identity --query Account --output text):{id}")
+            let url = query("sqs get-queue-url", &format!("--queue-name {id}"), "QueueUrl");
+            let which = format!("--queue-url {url} --attribute-names QueueArn");
+            query("sqs get-queue-attributes", &which, "Attributes.QueueArn")
         }
         "service" => query(
             "ecs describe-services",
@@ -161,6 +155,12 @@ mod tests {
         assert!(
             command("stream", "s")
                 .contains("kinesis describe-stream-summary --region eu-west-1 --stream-name s")
+        );
+        assert!(
+            command("queue", "jobs").contains(
+                "$(aws sqs get-queue-attributes --region eu-west-1 --queue-url $(aws sqs get-queue-url --region eu-west-1"
+            ),
+            "a queue's ARN is asked for, because its partition is not ours to guess"
         );
         assert!(
             command("service", "c/s")

@@ -14,7 +14,7 @@ use crate::{
     engine::{Address, Block, Deferral, Failure, Item, Meaning, Outcome, Pause, Verdict, Waiting},
 };
 
-use super::{Pass, Planned, remedy::rolled_back, resources::last_seen};
+use super::{Pass, Planned, resources::last_seen};
 
 /// Every resource, wanted or not, in the plan's order.
 pub(super) struct Standings<'a> {
@@ -348,7 +348,7 @@ fn blocked(block: &Block) -> Reason {
         Block::WouldReplaceData { .. } | Block::WouldDeleteData { .. } => Reason::ConsentNeeded,
         Block::Protected => Reason::DeletionProtected,
         Block::DataGone { .. } => Reason::DataGone,
-        Block::Broken(why) if rolled_back(why).is_some() => Reason::RolledBack,
+        Block::Broken(defect) if defect.rolled_back => Reason::RolledBack,
         Block::Broken(_) => Reason::Broken,
         Block::Cycle(_) => Reason::NotChangeable,
     }

@@ -4,7 +4,7 @@
 //! to do, when it is tried again.
 
 use crate::{
-    aws::Remedy,
+    aws::Explanation,
     engine::{Address, Block, Failure, Meaning, Verdict},
 };
 
@@ -48,7 +48,7 @@ pub(super) fn brief(standing: &Standing<'_>) -> String {
         Why::Failed(failure) | Why::Refused(failure) => {
             format!("{address} {}: {} on {}", verb(failure), failure.code, failure.operation)
         }
-        Why::Blocked(block) => format!("{address}: {}", said_of(block)),
+        Why::Blocked(block) => format!("{address}: {block}"),
         Why::AsWanted | Why::On(_) | Why::GoesLast => format!("{address} waits"),
         Why::Held(verdict) => format!("{address} {}", doing(verdict)),
         _ => format!("{address} {}", format!("{:?}", standing.state()).to_lowercase()),
@@ -73,7 +73,7 @@ pub(super) fn headline(pass: &Pass<'_>, standings: &Standings<'_>) -> String {
 
 /// AWS's refusal in full: what was attempted, AWS's words, cause, remedy, and when it is tried again.
 pub(super) fn failed(failure: &Failure) -> String {
-    let Remedy { cause, action } = Remedy::of(failure);
+    let Explanation { cause, action } = Explanation::of(failure);
     let request = failure.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
     let said = format!("{} {}: {}{}", failure.operation, verb(failure), failure.code, said(failure));
     [format!("{said}{request}"), cause, action, Pace::of(failure).words().to_owned()].join(PART)
@@ -123,20 +123,10 @@ fn steadily(standing: &Standing<'_>, text: String) -> String {
 fn blocked(pass: &Pass<'_>, standings: &Standings<'_>, standing: &Standing<'_>, block: &Block) -> String {
     let is_claim = standings.root == Some(&standing.item.address);
     let fields = fields(&standing.item.verdict);
-    let what = if fields.is_empty() { said_of(block) } else { format!("{block} ({fields})") };
+    let what = if fields.is_empty() { block.to_string() } else { format!("{block} ({fields})") };
     match remedy::of(&pass.resource, standing.item, block, is_claim) {
         Some(remedy) => format!("{what}{PART}{remedy}"),
         None => what,
-    }
-}
-
-fn said_of(block: &Block) -> String {
-    match block {
-        Block::Broken(why) => match remedy::rolled_back(why) {
-            Some(why) => format!("AWS rolled back the last deployment: {why}"),
-            None => why.clone(),
-        },
-        block => block.to_string(),
     }
 }
 

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, During, Expect, not_yet};
 use crate::engine::{
-    Action, Address, Changes, Deleted, Depth, Failure, Input, Key, Kind, Meaning, Ours, Output, Phase,
-    Recall, Scope, Sightings,
+    Action, Address, Changes, Defect, Deleted, Depth, Failure, Input, Key, Kind, Meaning, Ours, Output,
+    Phase, Recall, Scope, Sightings,
 };
 use crate::kinds::ec2;
 use crate::kinds::ec2::route_table;
@@ -170,7 +170,8 @@ fn ours(association: types::RouteTableAssociation) -> Ours<RouteTableAssociation
         Some(RouteTableAssociationStateCode::Disassociating) => Phase::Leaving("disassociating".into()),
         Some(RouteTableAssociationStateCode::Failed) => {
             let state = association.association_state();
-            Phase::Broken(state.and_then(|state| state.status_message()).unwrap_or("failed").to_owned())
+            let why = state.and_then(|state| state.status_message()).unwrap_or("no reason is given");
+            Phase::Broken(Defect::stillborn(format!("AWS says that it failed: {why}")))
         }
         _ => Phase::Ready,
     };

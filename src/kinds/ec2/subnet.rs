@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, During, Tags, not_yet, retag};
 use crate::engine::{
-    Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall,
-    Scope, Sightings,
+    Action, Changes, Defect, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase,
+    Recall, Scope, Sightings,
 };
 use crate::kinds::ec2;
 use crate::kinds::ids::{SubnetId, VpcId};
@@ -138,7 +138,7 @@ fn ours(subnet: Mine<types::Subnet>) -> Ours<Subnet> {
     let phase = match &seen.state {
         Some(SubnetState::Pending) => Phase::Settling("pending".into()),
         Some(state @ (SubnetState::Failed | SubnetState::FailedInsufficientCapacity)) => {
-            Phase::Broken(format!("AWS says that it is {state}; delete it, and it is made anew"))
+            Phase::Broken(Defect::stillborn(format!("AWS says that it is {state}")))
         }
         _ => Phase::Ready,
     };

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, During, Expect, Tags, retag};
 use crate::engine::{
-    Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall,
-    Scope, Sightings,
+    Action, Changes, Defect, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase,
+    Recall, Scope, Sightings,
 };
 use crate::kinds::ecs;
 use crate::kinds::ids::{EcsClusterArn, EcsClusterName, LogGroupName};
@@ -146,7 +146,7 @@ fn ours(cluster: Mine<Cluster>) -> Ours<EcsCluster> {
     let phase = match seen.status() {
         Some("PROVISIONING") => Phase::Settling("provisioning".into()),
         Some("DEPROVISIONING") => Phase::Leaving("deprovisioning".into()),
-        Some("FAILED") => Phase::Broken("AWS says that it failed; delete it, and it is made anew".into()),
+        Some("FAILED") => Phase::Broken(Defect::stillborn("AWS says that it failed")),
         _ => Phase::Ready,
     };
     let on = |setting: &ClusterSetting| {

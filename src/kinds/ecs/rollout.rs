@@ -13,10 +13,14 @@ use aws_sdk_ecs::types::{
 use aws_smithy_types::DateTime;
 
 use crate::aws::{Aws, During};
-use crate::engine::{Failure, Phase};
+use crate::engine::{Defect, Failure, Phase};
 
 /// When a failed rollout is tried again.
 const RETRY: Duration = Duration::from_secs(3600);
+
+/// What to do about tasks that do not start.
+const AGAIN: &str = "see the stopped tasks and their logs, and correct what they say: it is rolled out again when the spec \
+                     changes or something that it rests on, and else within an hour";
 
 /// For how long after a service was made its role may not be known everywhere.
 const GRACE: Duration = Duration::from_secs(120);
@@ -52,7 +56,7 @@ pub fn standing(service: &Service, requested: &str, rollback: Option<&Rollback>,
             return stands(requested, Phase::Settling(format!("rolling back: {why}")));
         }
         Some(Rollback { why, finished: Some(finished) }) if since(finished, now) < RETRY => {
-            return stands(requested, Phase::Broken(format!("rolled back: {why}")));
+            return stands(requested, Phase::Broken(ended("AWS rolled back the last deployment", why, true)));
         }
         _ => {}
     }
@@ -76,7 +80,12 @@ fn failed_rollout(service: &Service, failed: &Deployment, now: DateTime) -> Stan
         return Standing { task_definition: String::new(), phase };
     }
     let task_definition = service.task_definition().unwrap_or_default().to_owned();
-    Standing { task_definition, phase: Phase::Broken(format!("RolloutFailed: {why}")) }
+    Standing { task_definition, phase: Phase::Broken(ended("AWS gave up the deployment", why, false)) }
+}
+
+/// A rollout that is not tried again at once.
+fn ended(how: &str, why: &str, rolled_back: bool) -> Defect {
+    Defect { why: format!("{how}: {why}"), remedy: AGAIN.to_owned(), rolled_back }
 }
 
 fn progress(service: &Service, primary: Option<&Deployment>) -> Phase {
@@ -194,7 +203,10 @@ mod tests {
 
         let done = stands(Some(at(-60)));
         assert_eq!(done.task_definition, NEW);
-        assert_eq!(done.phase, Phase::Broken("rolled back: tasks failed".into()));
+        assert_eq!(
+            done.phase,
+            Phase::Broken(ended("AWS rolled back the last deployment", "tasks failed", true))
+        );
 
         let long_ago = stands(Some(at(-3600)));
         assert_eq!((long_ago.task_definition.as_str(), long_ago.phase), (OLD, Phase::Ready));
@@ -203,7 +215,7 @@ mod tests {
     #[test]
     fn a_first_rollout_that_failed_is_broken_unless_its_role_was_only_just_made() {
         let failed = || service(DeploymentRolloutState::Failed, 0);
-        let broken = Phase::Broken("RolloutFailed: tasks failed to start".into());
+        let broken = Phase::Broken(ended("AWS gave up the deployment", "tasks failed to start", false));
         assert_eq!(stands(failed()).phase, broken);
 
         let role = ServiceEvent::builder().message("ECS was unable to assume the role 'arn'").build();

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, During, Expect, Tags, not_yet, retag};
 use crate::engine::{
-    Action, Changes, Data, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase,
-    Recall, Scope, Sightings,
+    Action, Changes, Data, Defect, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output,
+    Phase, Recall, Scope, Sightings,
 };
 use crate::kinds::ids::{
     DbClusterArn, DbClusterId, DbClusterParameterGroupName, DbSubnetGroupName, LogGroupName, SecretArn,
@@ -392,18 +392,27 @@ fn ours(cluster: Mine<types::DbCluster>) -> Ours<DbCluster> {
 
 pub(super) fn phase(cluster: &types::DbCluster) -> Phase {
     match rds::phase(cluster.status().unwrap_or_default()) {
-        Phase::Ready if cluster.internet_access_gateway_enabled() == Some(true) => Phase::Broken(
-            "It was moved out of its VPC, onto the internet; `aws rds modify-db-cluster --enable-vpc-networking \
-             --no-enable-internet-access-gateway --apply-immediately` puts it back"
-                .into(),
-        ),
-        Phase::Ready if cluster.master_user_secret().is_none() => Phase::Broken(
-            "RDS does not manage its password any more; \
-             `aws rds modify-db-cluster --manage-master-user-password` puts that back"
-                .into(),
-        ),
+        Phase::Ready if cluster.internet_access_gateway_enabled() == Some(true) => {
+            Phase::Broken(Defect::new(
+                "it was moved out of its VPC, onto the internet",
+                put_back(
+                    cluster,
+                    "--enable-vpc-networking --no-enable-internet-access-gateway --apply-immediately",
+                ),
+            ))
+        }
+        Phase::Ready if cluster.master_user_secret().is_none() => Phase::Broken(Defect::new(
+            "RDS does not manage its password any more",
+            put_back(cluster, "--manage-master-user-password --apply-immediately"),
+        )),
         phase => phase,
     }
+}
+
+/// The command that puts back what was changed about a cluster.
+fn put_back(cluster: &types::DbCluster, how: &str) -> String {
+    let name = cluster.db_cluster_identifier().unwrap_or_default();
+    format!("put that back: aws rds modify-db-cluster --db-cluster-identifier {name} {how}")
 }
 
 /// The version to compare with the wanted one: the one that was asked for, also where AWS has raised its minor.
@@ -464,7 +473,7 @@ mod tests {
         let available = || types::DbCluster::builder().status("available");
         let secret = types::MasterUserSecret::builder().build();
         let phase = |cluster: types::builders::DbClusterBuilder| match super::phase(&cluster.build()) {
-            Phase::Broken(why) => why,
+            Phase::Broken(defect) => defect.why,
             phase => format!("{phase:?}"),
         };
         assert_eq!(phase(available().master_user_secret(secret.clone())), "Ready");

@@ -12,7 +12,7 @@ use aws_sdk_rds::types::DbCluster;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::aws::{Aws, During, Expect, Tags};
-use crate::engine::{Deleted, Failure, Input, Kind, Meaning, Phase, Scope};
+use crate::engine::{Defect, Deleted, Failure, Input, Kind, Meaning, Phase, Scope};
 use crate::kinds::sighting::{Listed, Sorted};
 use crate::kinds::tagged;
 
@@ -110,7 +110,7 @@ pub fn phase(status: &str) -> Phase {
         }
         "incompatible-network" => "make room in its subnets, and see that they exist",
         "incompatible-parameters" => "correct its parameter group, and reboot it",
-        "insufficient-capacity" => "delete it, and it is made anew once its zone has room",
+        "insufficient-capacity" => "delete it in AWS, and it is made anew once its zone has room",
         "failed"
         | "storage-full"
         | "restore-error"
@@ -119,7 +119,7 @@ pub fn phase(status: &str) -> Phase {
         | "migration-failed" => "see its events in the RDS console; AWS support may help",
         _ => return Phase::Settling(words(status)),
     };
-    Phase::Broken(format!("AWS says that it is {}: {remedy}", words(status)))
+    Phase::Broken(Defect::new(format!("AWS says that it is {}", words(status)), remedy))
 }
 
 fn words(status: &str) -> String {

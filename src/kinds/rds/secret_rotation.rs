@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, During, not_yet};
 use crate::engine::{
-    Action, Address, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase, Recall,
-    Scope, Sightings,
+    Action, Address, Changes, Defect, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase,
+    Recall, Scope, Sightings,
 };
 use crate::kinds::ids::SecretArn;
 use crate::kinds::rds;
@@ -199,9 +199,10 @@ fn ours(arn: String, rotation: Rotation, cluster: &Cluster) -> Ours<SecretRotati
     let status = cluster.master_user_secret().and_then(|secret| secret.secret_status());
     let phase = match status {
         Some("creating") => Phase::Settling("creating".into()),
-        Some("impaired") => Phase::Broken(
-            "RDS cannot rotate it; see that the secret and its KMS key are as RDS made them".into(),
-        ),
+        Some("impaired") => Phase::Broken(Defect::new(
+            "RDS cannot rotate it",
+            "see that the secret and its KMS key are as RDS made them",
+        )),
         _ => Phase::Ready,
     };
     let spec = SecretRotationSpec { secret: SecretArn::from(arn.as_str()).into(), days: rotation.days };

@@ -8,7 +8,7 @@ use super::super::{EventReason, Requeue};
 use super::*;
 use crate::{
     api::status::{Phase, ResourceState},
-    engine::{Deferral, Pause},
+    engine::{Defect, Deferral, Pause},
 };
 
 #[test]
@@ -177,14 +177,14 @@ fn a_replacement_with_consent_is_no_loss() {
 
 #[test]
 fn a_rollout_that_aws_took_back_is_said_as_such() {
-    let back = Verdict::Blocked(Block::Broken("rolled back: tasks failed to start".into()));
+    let defect =
+        Defect { rolled_back: true, ..Defect::new("its tasks failed to start", "correct the image") };
+    let back = Verdict::Blocked(Block::Broken(defect));
     let report = ready().later(|scene| scene.items[4].verdict = back).report();
     assert_eq!(said(&report, ProcessingReady), "False RolledBack");
     assert_eq!(
         row(&report, SERVICE.1).message.as_deref(),
-        Some(
-            "AWS rolled back the last deployment: tasks failed to start · rolled out again when the spec changes or something that it rests on, and else in an hour"
-        )
+        Some("its tasks failed to start · correct the image")
     );
 }
 

@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{api::ConditionStatus, engine::Deferral};
+use crate::{
+    api::ConditionStatus,
+    engine::{Defect, Deferral},
+};
 
 fn any_verdict() -> impl Strategy<Value = Verdict> {
     let read = failure("ec2:DescribeVpcs", "RequestLimitExceeded", Meaning::Throttled);
@@ -23,7 +26,7 @@ fn any_verdict() -> impl Strategy<Value = Verdict> {
         1 => Just(Verdict::Wait(Waiting::Unread(read))),
         1 => Just(on(&[VPC, CLUSTER])),
         1 => Just(Verdict::Blocked(foreign)),
-        1 => Just(Verdict::Blocked(Block::Broken("rolled back: unhealthy".into()))),
+        1 => Just(Verdict::Blocked(Block::Broken(Defect::new("unhealthy", "mend it")))),
     ]
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use video_pipeline_operator::engine::{Address, Failure, Meaning, Object, Observed, Phase, World};
+use video_pipeline_operator::engine::{Address, Defect, Failure, Meaning, Object, Observed, Phase, World};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -46,7 +46,7 @@ pub enum Bend {
     /// It is on its way out.
     Leave { at: String, why: String },
     /// It will not be ready by itself.
-    Break { at: String, why: String },
+    Break { at: String, defect: Defect },
     /// Something of its name is there, and carries no tags of ours.
     Foreign { at: String, id: Option<String>, owner: Option<String> },
     /// There is one more of it.
@@ -111,7 +111,9 @@ impl Bend {
             }),
             Self::Settle { at, why } => on(world, names, at, |o| o.phase = Phase::Settling(why.clone())),
             Self::Leave { at, why } => on(world, names, at, |o| o.phase = Phase::Leaving(why.clone())),
-            Self::Break { at, why } => on(world, names, at, |o| o.phase = Phase::Broken(why.clone())),
+            Self::Break { at, defect } => {
+                on(world, names, at, |o| o.phase = Phase::Broken(defect.clone()));
+            }
             Self::Foreign { at, id, owner } => {
                 let address = standing(world, names, at);
                 let id = id.clone().or_else(|| id_of(world, &address)).expect("an id");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use video_pipeline_operator::engine::{
-    Address, Block, Graph, Identity, Memory, Node, Object, Observed, Phase, Verdict, World,
+    Address, Block, Defect, Graph, Identity, Memory, Node, Object, Observed, Phase, Verdict, World,
 };
 
 use super::kinds::{KINDS, Spec};
@@ -39,9 +39,13 @@ fn world(size: u8) -> World {
     let objects = [
         object("claim", spec(json!([])), Phase::Ready),
         object("plain", plain, Phase::Ready),
-        object("service", spec(json!(["plain"])), Phase::Broken("rolled back".into())),
+        object("service", spec(json!(["plain"])), Phase::Broken(defect())),
     ];
     World { objects: objects.into(), ..World::default() }
+}
+
+fn defect() -> Defect {
+    Defect::new("it fails", "mend what it rests on")
 }
 
 fn verdict(world: &World, memory: &Memory) -> Verdict {
@@ -52,7 +56,7 @@ fn verdict(world: &World, memory: &Memory) -> Verdict {
 #[test]
 fn it_is_given_once_more_what_broke_it_once_all_that_it_rests_on_is_mended() {
     let stirred = Memory { stirred: [address("service")].into(), ..Memory::default() };
-    let broken = Verdict::Blocked(Block::Broken("rolled back".into()));
+    let broken = Verdict::Blocked(Block::Broken(defect()));
     assert_eq!(verdict(&world(1), &Memory::default()), broken);
     assert_eq!(verdict(&world(2), &stirred), broken, "the plain thing is still to be mended");
     let Verdict::Update(changes) = verdict(&world(1), &stirred) else { panic!("it is left broken") };
