@@ -6,7 +6,7 @@ use ::http::{Request, Uri};
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::{Api, Client, Config};
 
-use crate::aws::{self, Aws, Connection, CredentialScope, Gate, Remedy};
+use crate::aws::{self, Aws, Connection, CredentialScope, Explanation, Gate};
 use crate::controller::settings::duration;
 use crate::controller::{self, Settings, leader};
 use crate::engine::Failure;
@@ -53,7 +53,7 @@ pub enum Error {
     #[error("no replica leads: nobody renews the Lease {0}")]
     NobodyLeads(String),
     /// AWS does not know the operator.
-    #[error("{failure}\n  {}", Remedy::of(.failure))]
+    #[error("{failure}\n  {}", Explanation::of(.failure))]
     Aws {
         /// What AWS said.
         failure: Failure,

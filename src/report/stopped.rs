@@ -28,7 +28,7 @@ struct Stop {
 pub(super) fn invalid(pass: &Pass<'_>, problems: &[Invalid]) -> (VideoPipelineStatus, Requeue) {
     let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
     let stop = Stop {
-        phase: or_deleting(pass, if has_existed(pass) { Phase::Degraded } else { Phase::Failed }),
+        phase: or_deleting(pass, if was_complete(pass) { Phase::Degraded } else { Phase::Failed }),
         ready: ConditionStatus::False,
         reason: Reason::InvalidSpec,
         message: texts.join(" · "),
@@ -62,7 +62,7 @@ pub(super) fn unreached(pass: &Pass<'_>, failure: &Failure) -> (VideoPipelineSta
 pub(super) fn circular(pass: &Pass<'_>, steps: &[StepId]) -> (VideoPipelineStatus, Requeue) {
     let steps: Vec<_> = steps.iter().map(|step| format!("{:?} {}", step.op, step.at)).collect();
     let stop = Stop {
-        phase: or_deleting(pass, if has_existed(pass) { Phase::Degraded } else { Phase::Failed }),
+        phase: or_deleting(pass, if was_complete(pass) { Phase::Degraded } else { Phase::Failed }),
         ready: ConditionStatus::Unknown,
         reason: Reason::NotChangeable,
         message: format!(
@@ -108,7 +108,7 @@ fn has_rows(pass: &Pass<'_>) -> bool {
 }
 
 /// True iff the environment was complete before, as far as the status tells.
-fn has_existed(pass: &Pass<'_>) -> bool {
+fn was_complete(pass: &Pass<'_>) -> bool {
     matches!(
         pass.previous.phase,
         Some(Phase::Ready | Phase::Updating | Phase::Degraded | Phase::Unknown | Phase::Suspended)

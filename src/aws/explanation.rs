@@ -6,14 +6,14 @@ use crate::engine::{Failure, Meaning};
 
 /// What a person should read beside AWS's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remedy {
+pub struct Explanation {
     /// What it means.
     pub cause: String,
     /// What to do; also when that is nothing.
     pub action: String,
 }
 
-impl Remedy {
+impl Explanation {
     fn new(cause: impl Into<String>, action: impl Into<String>) -> Self {
         Self { cause: cause.into(), action: action.into() }
     }
@@ -55,7 +55,7 @@ impl Remedy {
     }
 }
 
-impl fmt::Display for Remedy {
+impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}; {}", self.cause, self.action)
     }
@@ -63,17 +63,17 @@ impl fmt::Display for Remedy {
 
 const POLICY: &str = "`video-pipeline-operator iam-policy` prints the whole policy";
 
-fn denied(failure: &Failure) -> Remedy {
+fn denied(failure: &Failure) -> Explanation {
     let message = &failure.message;
     match failure.code.as_str() {
         "OptInRequired" | "SubscriptionRequiredException" => {
-            return Remedy::new(
+            return Explanation::new(
                 "the account does not use this service or region yet",
                 "enable it in the AWS account's settings",
             );
         }
         "PendingVerification" | "Blocked" | "BlockedException" => {
-            return Remedy::new("AWS has restricted the account", "ask AWS Support");
+            return Explanation::new("AWS has restricted the account", "ask AWS Support");
         }
         _ => {}
     }
@@ -82,18 +82,18 @@ fn denied(failure: &Failure) -> Remedy {
     let identity = word_after(message, "User: ").map_or("the operator's identity".to_owned(), str::to_owned);
     if message.contains("explicit deny") {
         let policy = denying_policy(message);
-        return Remedy::new(
+        return Explanation::new(
             format!("{policy} denies {identity} the action {action}{resource}"),
             "change that policy: permissions given elsewhere do not overrule it",
         );
     }
     if message.contains("permissions boundary") {
-        return Remedy::new(
+        return Explanation::new(
             format!("the permissions boundary of {identity} does not allow {action}{resource}"),
             format!("add the action to the boundary; {POLICY}"),
         );
     }
-    Remedy::new(format!("{identity} lacks {action}{resource}"), format!("add it; {POLICY}"))
+    Explanation::new(format!("{identity} lacks {action}{resource}"), format!("add it; {POLICY}"))
 }
 
 /// Which policy AWS says refuses, as far as it says.
@@ -109,79 +109,80 @@ fn denying_policy(message: &str) -> &'static str {
     POLICIES.iter().find(|(said, _)| message.contains(said)).map_or("a policy", |(_, name)| name)
 }
 
-fn credentials(failure: &Failure) -> Remedy {
+fn credentials(failure: &Failure) -> Explanation {
     match failure.code.as_str() {
-        "NoCredentials" => Remedy::new(
+        "NoCredentials" => Explanation::new(
             "no AWS credentials were found",
             "give the process an identity: a role for its service account (EKS Pod Identity or IRSA), or AWS_PROFILE, \
              or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         ),
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "TokenRefreshRequired" => {
-            Remedy::new("the credentials have expired", "renew them, and check the machine's clock")
+            Explanation::new("the credentials have expired", "renew them, and check the machine's clock")
         }
-        "RequestTimeTooSkewed" | "InvalidSignatureException" | "SignatureDoesNotMatch" => Remedy::new(
+        "RequestTimeTooSkewed" | "InvalidSignatureException" | "SignatureDoesNotMatch" => Explanation::new(
             "AWS cannot verify the signature of our requests",
             "check the secret access key, and the machine's clock",
         ),
-        "RegionDisabledException" => {
-            Remedy::new("the region is not enabled in the account", "enable it in the AWS account's settings")
-        }
-        _ if failure.operation == "sts:AssumeRole" => Remedy::new(
+        "RegionDisabledException" => Explanation::new(
+            "the region is not enabled in the account",
+            "enable it in the AWS account's settings",
+        ),
+        _ if failure.operation == "sts:AssumeRole" => Explanation::new(
             "the role of spec.account.roleArn cannot be assumed",
             "check that the role exists, that its trust policy names the operator's identity and this pipeline's \
              external id, and that the operator's identity may call sts:AssumeRole on it",
         ),
-        _ if failure.operation == "sts:AssumeRoleWithWebIdentity" => Remedy::new(
+        _ if failure.operation == "sts:AssumeRoleWithWebIdentity" => Explanation::new(
             "the role of the service account cannot be assumed",
             "check the role's trust policy: the cluster's OIDC provider, the namespace and the service account's name",
         ),
-        _ => Remedy::new(
+        _ => Explanation::new(
             "AWS does not accept the credentials",
             "check which ones are in use (`aws sts get-caller-identity`), and whether the region is enabled",
         ),
     }
 }
 
-fn quota(failure: &Failure) -> Remedy {
+fn quota(failure: &Failure) -> Explanation {
     let service = failure.operation.split(':').next().unwrap_or_default();
-    Remedy::new(
+    Explanation::new(
         "a quota of the account in this region is used up",
         format!("raise it (Service Quotas, service `{service}`), or remove what is no longer needed"),
     )
 }
 
-fn transient(failure: &Failure) -> Remedy {
+fn transient(failure: &Failure) -> Explanation {
     match failure.code.as_str() {
-        "LeaseLost" => Remedy::new(
+        "LeaseLost" => Explanation::new(
             "this replica may no longer be the leader, so it starts nothing",
             "nothing: the leader goes on with it",
         ),
-        "ConnectionFailed" => Remedy::new(
+        "ConnectionFailed" => Explanation::new(
             "AWS cannot be reached from here",
             "check the region's name, DNS, network policies and proxies; it is tried again by itself",
         ),
-        "Timeout" => Remedy::new(
+        "Timeout" => Explanation::new(
             "AWS did not answer in time; what was asked for may or may not have happened",
             "nothing: what happened is looked up before it is tried again",
         ),
-        _ => Remedy::new("AWS had a fault of its own", "nothing: it is tried again by itself"),
+        _ => Explanation::new("AWS had a fault of its own", "nothing: it is tried again by itself"),
     }
 }
 
-fn invalid(failure: &Failure) -> Remedy {
+fn invalid(failure: &Failure) -> Explanation {
     if failure.code.to_lowercase().contains("kms") {
-        return Remedy::new(
+        return Explanation::new(
             "the KMS key cannot be used",
             "check that it exists in this region, is enabled, and that its policy allows the operator and the service",
         );
     }
     if failure.message.to_lowercase().contains("deletion protection") {
-        return Remedy::new(
+        return Explanation::new(
             "somebody protected it against deletion meanwhile",
             "nothing: that is undone when it is tried again, because the specification does not protect it",
         );
     }
-    Remedy::new(
+    Explanation::new(
         "AWS refuses the request as it is, so repeating it changes nothing",
         "change the field that the message names; if the specification is right, report it as a fault of the operator",
     )
@@ -211,8 +212,8 @@ mod tests {
         }
     }
 
-    fn denied(message: &str) -> Remedy {
-        Remedy::of(&failure("sqs:CreateQueue", "AccessDenied", message, Meaning::Denied))
+    fn denied(message: &str) -> Explanation {
+        Explanation::of(&failure("sqs:CreateQueue", "AccessDenied", message, Meaning::Denied))
     }
 
     #[test]
@@ -250,7 +251,7 @@ mod tests {
     #[test]
     fn a_refused_role_points_to_its_trust_policy() {
         let refused = failure("sts:AssumeRole", "AccessDenied", "no", Meaning::Credentials);
-        assert!(Remedy::of(&refused).action.contains("external id"));
+        assert!(Explanation::of(&refused).action.contains("external id"));
     }
 
     #[test]
@@ -259,10 +260,10 @@ mod tests {
         for meaning in
             [NotFound, AlreadyExists, InUse, Throttled, Denied, Quota, Invalid, Transient, Credentials, Later]
         {
-            let remedy = Remedy::of(&failure("ec2:CreateVpc", "Code", "", meaning));
+            let remedy = Explanation::of(&failure("ec2:CreateVpc", "Code", "", meaning));
             assert!(!remedy.cause.is_empty() && !remedy.action.is_empty(), "{meaning:?}");
         }
-        let later = Remedy::of(&failure("sqs:CreateQueue", "QueueDeletedRecently", "", Later));
+        let later = Explanation::of(&failure("sqs:CreateQueue", "QueueDeletedRecently", "", Later));
         assert!(later.cause.contains("60 s"), "{later}");
     }
 }
