@@ -18,7 +18,8 @@ enum Command {
     IamPolicy(iam_policy::Args),
 }
 
-#[tokio::main]
+// A thread for each processor of a large node would each have a heap of its own, and have nothing to do.
+#[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
     match commands::typed() {
         Ok(Command::Run(settings)) => commands::ended(run::run(&settings).await),
