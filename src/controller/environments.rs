@@ -50,12 +50,12 @@ impl Environments {
     /// The environment of `resource`.
     pub fn of(&self, resource: &Stored) -> Arc<tokio::sync::Mutex<Attended>> {
         let mut by_uid = self.by_uid.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(by_uid.entry(uid(resource)).or_default())
+        Arc::clone(by_uid.entry(resource.uid()).or_default())
     }
 
     /// The resource is gone.
     pub fn forget(&self, resource: &Stored) {
-        self.by_uid.lock().unwrap_or_else(PoisonError::into_inner).remove(&uid(resource));
+        self.by_uid.lock().unwrap_or_else(PoisonError::into_inner).remove(&resource.uid());
     }
 }
 
@@ -105,8 +105,4 @@ impl Asked {
             annotations: theirs.map(|(name, value)| (name.clone(), value.clone())).collect(),
         }
     }
-}
-
-fn uid(resource: &Stored) -> String {
-    resource.meta.uid.clone().unwrap_or_default()
 }

@@ -6,6 +6,7 @@
 //! Architecture invariant: nothing here knows a kind of resource or a service of AWS; what is known between passes is a
 //! cache, and losing it costs reads and waiting, never a duplicate.
 
+mod census;
 pub mod connections;
 mod environments;
 mod failures;
@@ -30,7 +31,7 @@ use ::http::HeaderValue;
 use ::http::header::USER_AGENT;
 use futures::StreamExt;
 use kube::api::{DynamicObject, ListParams};
-use kube::runtime::controller::{Action, Config, Controller, Error::QueueError};
+use kube::runtime::controller::{Action, Controller, Error::QueueError};
 use kube::runtime::watcher;
 use kube::{Api, Client};
 use prometheus_client::registry::Registry;
@@ -45,7 +46,7 @@ pub use self::connections::{Connections, credential_scope};
 pub use self::environments::Environments;
 pub use self::knowledge::{Knowledge, Periods};
 pub use self::kubernetes::{Kubernetes, MANAGER, resource_type};
-pub use self::metrics::Passes;
+pub use self::metrics::Metrics;
 pub use self::observer::Observer;
 pub use self::pace::Pace;
 pub use self::reconcile::{Context, Error as PassError, reconcile};
@@ -89,13 +90,13 @@ pub async fn run(settings: &Settings) -> Result<(), Error> {
     let mut stop = stop_signal().map_err(Error::Signals)?;
     let client = client().await?;
     let fence = if settings.lease_namespace.is_some() { Fence::shut() } else { Fence::open() };
-    let (gate, passes, health) = instruments(settings, &fence);
+    let (gate, metrics, health) = instruments(settings, &fence);
     let connection = Connection {
         http: gate.around(aws::default_http_client()),
         session_name: settings.cluster_name.to_string(),
     };
     let pace = Pace::new(settings.sweep_period);
-    let context = Arc::new(Context::new(settings, client.clone(), connection, pace, passes));
+    let context = Arc::new(Context::new(settings, client.clone(), connection, pace, metrics));
     let serving = serve(settings, health.clone());
     tokio::pin!(serving);
     let working = lead(settings, client, fence, context, health, stop.clone());
@@ -145,10 +146,13 @@ async fn lead(
         () = candidate.campaign() => tracing::info!("leads"),
         () = stopped(&mut stop) => return Ok(()),
     }
+    let metrics = context.metrics.clone();
+    metrics.leads(&settings.lease_name, true);
     let deposed = tokio::select! {
         () = work(settings, resources, context, stop) => false,
         () = candidate.reign() => true,
     };
+    metrics.leads(&settings.lease_name, false);
     candidate.resign().await;
     if deposed { Err(Error::Deposed) } else { Ok(()) }
 }
@@ -163,10 +167,12 @@ async fn work(
     stop: watch::Receiver<bool>,
 ) {
     let (room, told) = (Arc::new(Semaphore::new(settings.concurrency.into())), stop.clone());
-    let pass = move |object, context| {
+    let pass = move |object, context: Arc<Context>| {
         let (room, stop) = (Arc::clone(&room), told.clone());
         async move {
+            let queued = context.metrics.due();
             let _place = room.acquire().await;
+            drop(queued);
             // Whoever waited for a place until now need not begin any more.
             let is_over = *stop.borrow();
             if is_over { Ok(Action::await_change()) } else { reconcile(object, context).await }
@@ -175,7 +181,6 @@ async fn work(
     let queues = resources.into_iter().map(|resources| {
         let mut stop = stop.clone();
         Controller::new_with(resources, watcher::Config::default(), resource_type())
-            .with_config(Config::default().concurrency(settings.concurrency))
             .graceful_shutdown_on(async move { stopped(&mut stop).await })
             .run(pass.clone(), again, Arc::clone(&context))
             .for_each(async |result| match result {
@@ -222,17 +227,18 @@ pub async fn can_be_listed(resources: &[Api<DynamicObject>]) -> Result<(), Error
     Ok(())
 }
 
-fn instruments(settings: &Settings, fence: &Fence) -> (Gate, Passes, Health) {
-    let (metrics, passes, mut registry) = (aws::Metrics::default(), Passes::default(), Registry::default());
+fn instruments(settings: &Settings, fence: &Fence) -> (Gate, Metrics, Health) {
+    let (calls, metrics, mut registry) = (aws::Metrics::default(), Metrics::default(), Registry::default());
+    calls.register(&mut registry);
     metrics.register(&mut registry);
-    passes.register(&mut registry);
+    metrics.leads(&settings.lease_name, settings.lease_namespace.is_none());
     let gate = Gate {
         budget: Budget::share_of_published(f64::from(settings.aws_rate_percent) / 100.0),
         fence: fence.clone(),
-        metrics,
+        metrics: calls,
         timeouts: Timeouts::default(),
     };
-    (gate, passes, Health::new(registry))
+    (gate, metrics, Health::new(registry))
 }
 
 async fn serve(settings: &Settings, health: Health) -> Result<(), Error> {

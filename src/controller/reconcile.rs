@@ -14,7 +14,7 @@ use super::connections::Connections;
 use super::environments::{Attended, Environments};
 use super::knowledge::Periods;
 use super::kubernetes::Kubernetes;
-use super::metrics::Passes;
+use super::metrics::Metrics;
 use super::observer::Observer;
 use super::pace::Pace;
 use super::record::Record;
@@ -36,8 +36,8 @@ pub struct Context {
     pub environments: Environments,
     /// When sweeps are due.
     pub pace: Pace,
-    /// Counts passes.
-    pub passes: Passes,
+    /// Counts what is done.
+    pub metrics: Metrics,
 }
 
 impl Context {
@@ -47,7 +47,7 @@ impl Context {
         client: Client,
         connection: Connection,
         pace: Pace,
-        passes: Passes,
+        metrics: Metrics,
     ) -> Self {
         Self {
             surveyor: Surveyor {
@@ -61,7 +61,7 @@ impl Context {
             kubernetes: Kubernetes::new(client),
             environments: Environments::default(),
             pace,
-            passes,
+            metrics,
         }
     }
 }
@@ -87,7 +87,7 @@ pub enum Error {
 pub async fn reconcile(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<Action, Error> {
     let begun = Instant::now();
     let result = pass(&object, &context).await;
-    context.passes.ended(result.is_ok(), begun.elapsed());
+    context.metrics.ended(result.is_ok(), begun.elapsed());
     result
 }
 
@@ -227,6 +227,7 @@ impl Context {
             version = self.kubernetes.write_status(resource, &status).await.map_err(Error::Status)?;
         }
         self.kubernetes.publish(resource, &events).await;
+        self.metrics.told(resource, &status);
         attended.rest(resource, version, status, wait);
         Ok(Action::requeue(wait))
     }
@@ -239,6 +240,7 @@ impl Context {
             self.kubernetes.release(resource).await.map_err(Error::Release)?;
         }
         self.environments.forget(resource);
+        self.metrics.census.forget(resource);
         Ok(Action::await_change())
     }
 }

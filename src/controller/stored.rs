@@ -50,6 +50,11 @@ impl Stored {
         (self.meta.namespace.as_deref().unwrap_or_default(), self.meta.name.as_deref().unwrap_or_default())
     }
 
+    /// What tells it from another one that has, or had, its name.
+    pub fn uid(&self) -> String {
+        self.meta.uid.clone().unwrap_or_default()
+    }
+
     /// Its environment's suffix, as it says.
     pub fn suffix(&self) -> &str {
         self.text("/spec/environmentSuffix").unwrap_or_default()

@@ -147,15 +147,20 @@ fn metrics() -> BTreeSet<String> {
         let name = |unit: bool, name: &str| if unit { format!("{name}_seconds") } else { name.to_owned() };
         found.map(|found| name(found.get(1).is_some(), &found[2])).collect::<Vec<_>>()
     });
-    let served = |name: &String| ["total", "bucket", "count", "sum"].map(|end| format!("{name}_{end}"));
-    sources.concat().iter().flat_map(served).collect()
+    let census = std::fs::read_to_string(sandbox::checkout().join("src/controller/census.rs")).unwrap();
+    let counted = Regex::new(r#""(video_pipelines\w*)""#).unwrap();
+    let counted = counted.captures_iter(&census).map(|found| found[1].to_owned());
+    let served =
+        |name: &String| ["", "_total", "_bucket", "_count", "_sum"].map(|end| format!("{name}{end}"));
+    sources.concat().iter().flat_map(served).chain(counted).collect()
 }
 
 #[test]
 fn alerts_and_dashboard_ask_for_metrics_that_there_are() {
     let metrics = metrics();
     assert!(metrics.len() > 20, "only these were found: {metrics:?}");
-    let named = Regex::new(r"\b(?:aws|reconcile)_[a-z_]+").unwrap();
+    let named = r"\b(?:aws|controller_runtime|workqueue|leader_election)_[a-z_]+|\bvideo_pipelines[a-z_]*";
+    let named = Regex::new(named).unwrap();
     for name in ["files/alerts.yaml", "files/dashboard.json"] {
         let text = file(name);
         let named: BTreeSet<_> = named.find_iter(&text).map(|found| found.as_str()).collect();

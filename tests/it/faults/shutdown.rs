@@ -48,8 +48,15 @@ async fn it_says_how_it_is_and_stops_also_when_the_control_plane_is_gone() {
         let lines = metrics.lines().filter(|line| line.starts_with(name));
         lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum::<f64>()
     };
-    assert!(counted("reconcile_passes_total{result=\"done\"}") > 0.0, "{metrics}");
-    assert_eq!(counted("reconcile_passes_total{result=\"failed\"}"), 0.0, "{metrics}");
+    let passes = "controller_runtime_reconcile_total{controller=\"videopipeline\",result=";
+    assert!(counted(&format!("{passes}\"success\"}}")) > 0.0, "{metrics}");
+    assert_eq!(counted(&format!("{passes}\"error\"}}")), 0.0, "{metrics}");
+    assert_eq!(counted("leader_election_master_status"), 1.0, "{metrics}");
+    assert_eq!(counted("video_pipelines{phase=\"Ready\"}"), 1.0, "{metrics}");
+    assert_eq!(counted("video_pipelines_stalled"), 0.0, "{metrics}");
+    assert_eq!(counted("video_pipelines_until_ready_seconds_count"), 1.0, "{metrics}");
+    assert_eq!(counted("workqueue_depth"), 0.0, "{metrics}");
+    assert!(counted("workqueue_queue_duration_seconds_count") > 0.0, "{metrics}");
     let answered = stage.calls().len();
     assert!(counted("aws_attempts_total") >= f64::from(u32::try_from(answered).unwrap()) - 5.0, "{metrics}");
     assert!(metrics.ends_with("# EOF\n"), "{metrics}");

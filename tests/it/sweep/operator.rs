@@ -11,7 +11,7 @@ use kube::Api;
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use video_pipeline_operator::aws::{Budget, Connection, Fence, Gate, Metrics, Timeouts};
-use video_pipeline_operator::controller::{Context, Pace, Passes, Settings, reconcile};
+use video_pipeline_operator::controller::{self, Context, Pace, Settings, reconcile};
 
 use super::account::Account;
 use super::field::Place;
@@ -300,7 +300,7 @@ pub fn context(wire: &Wire, kubernetes: &Kubernetes, life: &Life, read_lag: &str
     };
     let connection = Connection { http: gate.around(wire.client_of(life)), session_name: "sweep".to_owned() };
     let pace = Pace::new(settings.sweep_period).at_most(LONGEST);
-    Context::new(&settings, kubernetes.client_of(life), connection, pace, Passes::default())
+    Context::new(&settings, kubernetes.client_of(life), connection, pace, controller::Metrics::default())
 }
 
 /// Whether the environment is said to be as the present spec wants it, and nothing to be left to do.

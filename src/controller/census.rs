@@ -1,0 +1,83 @@
+//! How many environments there are, and how they stand: counted when somebody asks.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::gauge::ConstGauge;
+
+use super::stored::Stored;
+use crate::api::status::{Phase, VideoPipelineStatus};
+use crate::api::{ConditionStatus, ConditionType};
+
+/// What the last pass over each environment came to. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Census(Arc<Mutex<HashMap<String, Standing>>>);
+
+#[derive(Debug)]
+struct Standing {
+    phase: Option<Phase>,
+    /// Why it cannot go on without a person.
+    stalled: Option<String>,
+    looked: Instant,
+}
+
+impl Census {
+    /// A pass over the environment of `resource` ended with `status`.
+    pub fn note(&self, resource: &Stored, status: &VideoPipelineStatus, now: Instant) {
+        let holds = |of: ConditionType| {
+            let conditions = status.conditions.iter();
+            conditions.filter(move |c| c.type_ == of.as_str()).find(|c| c.status == ConditionStatus::True)
+        };
+        let stalled = holds(ConditionType::Stalled).map(|condition| condition.reason.clone());
+        self.standings().insert(resource.uid(), Standing { phase: status.phase, stalled, looked: now });
+    }
+
+    /// The resource is gone.
+    pub fn forget(&self, resource: &Stored) {
+        self.standings().remove(&resource.uid());
+    }
+
+    fn standings(&self) -> MutexGuard<'_, HashMap<String, Standing>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many there are of each `word`.
+    fn count(&self, word: impl Fn(&Standing) -> Option<String>) -> BTreeMap<String, i64> {
+        let mut counts = BTreeMap::new();
+        for word in self.standings().values().filter_map(word) {
+            *counts.entry(word).or_default() += 1;
+        }
+        counts
+    }
+}
+
+const PHASES: &str = "Environments by phase";
+const STALLED: &str =
+    "Environments that cannot go on without a person, by the reason of their condition Stalled";
+const UNSEEN: &str = "How long ago the pass was over the environment that waits longest for the next; at rest, at most the sweep period";
+
+impl Collector for Census {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let phase = |standing: &Standing| Some(format!("{:?}", standing.phase.unwrap_or(Phase::Pending)));
+        let stalled = |standing: &Standing| standing.stalled.clone();
+        let families = [
+            ("video_pipelines", PHASES, "phase", self.count(phase)),
+            ("video_pipelines_stalled", STALLED, "reason", self.count(stalled)),
+        ];
+        for (name, help, label, counts) in families {
+            let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            for (word, count) in counts {
+                ConstGauge::new(count).encode(family.encode_family(&[(label, word)])?)?;
+            }
+        }
+        let longest = self.standings().values().map(|standing| standing.looked.elapsed()).max();
+        let name = "video_pipelines_unseen_seconds";
+        let gauge = encoder.encode_descriptor(name, UNSEEN, None, MetricType::Gauge)?;
+        ConstGauge::new(longest.unwrap_or_default().as_secs_f64()).encode(gauge)
+    }
+}
