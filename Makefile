@@ -61,6 +61,10 @@ bench: build ## Measure 1 and 20 environments against the stand-in
 	cargo build --release --bin video-pipeline-operator
 	@$(SANDBOX) bench --operator $(TARGET)/release/video-pipeline-operator
 
+.PHONY: image
+image: $(SANDBOX) ## Make the operator's image and its SBOM, by docker, podman or buildah
+	@$(SANDBOX) image
+
 .PHONY: sweep
 sweep: build ## Try every fault at every call and write docs/reliability.md; POINT=create/dies-after tries those only
 	@$(SANDBOX) prepare

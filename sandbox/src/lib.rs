@@ -9,6 +9,7 @@
 //! | [`process`], [`record`] | processes that end with whoever started them, and such that outlive it |
 //! | [`demo`] | what `make demo` does and undoes |
 //! | [`bench`] | what `make bench` measures |
+//! | [`image`] | what `make image` makes |
 //! | [`console`] | what a person sees while something takes time |
 //!
 //! Everything listens on loopback only. A test needs three lines:
@@ -30,6 +31,7 @@ pub mod demo;
 mod error;
 pub mod file;
 mod http;
+pub mod image;
 pub mod operator;
 pub mod pipeline;
 pub mod process;

@@ -32,6 +32,12 @@ enum Command {
         #[arg(long)]
         operator: PathBuf,
     },
+    /// Make the operator's image, and the list of what it is made of.
+    Image {
+        /// Its name with tag; localhost/video-pipeline-operator:VERSION unless said.
+        #[arg(long)]
+        name: Option<String>,
+    },
     /// Build and install what tests and the demo need, unless it is there.
     Prepare,
     /// Run the Python that has the stand-in's packages.
@@ -61,6 +67,7 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
         Command::Demo { timeout } => sandbox::demo::up(Duration::from_secs(timeout)).await?,
         Command::DemoDown => sandbox::demo::down().await?,
         Command::Bench { operator } => sandbox::bench::run(&operator).await?,
+        Command::Image { name } => drop(sandbox::image::make(name).await?),
         Command::Prepare => sandbox::assets::prepare().await?,
         Command::Python { folder, arguments } => {
             // Returns only when Python cannot be run.

@@ -73,7 +73,7 @@ pub async fn prepare() -> Result<(), Error> {
 const LOOK: Duration = Duration::from_millis(250);
 
 /// Runs a tool, with its output in a log, and shows the last line of that while it runs.
-async fn run(mut command: Command, log: &Path, step: &Step) -> Result<(), Error> {
+pub(crate) async fn run(mut command: Command, log: &Path, step: &Step) -> Result<(), Error> {
     let tool = command.as_std().get_program().to_string_lossy().into_owned();
     let output = std::fs::File::create(log).map_err(file::failed("write the log", log))?;
     let errors = output.try_clone().map_err(file::failed("write the log", log))?;
