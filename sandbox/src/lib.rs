@@ -9,6 +9,7 @@
 //! | [`process`], [`record`] | processes that end with whoever started them, and such that outlive it |
 //! | [`demo`] | what `make demo` does and undoes |
 //! | [`bench`] | what `make bench` measures |
+//! | [`cluster`] | a cluster with nodes, for `make e2e` |
 //! | [`image`] | what `make image` makes |
 //! | [`console`] | what a person sees while something takes time |
 //!
@@ -25,6 +26,7 @@
 
 pub mod assets;
 pub mod bench;
+pub mod cluster;
 pub mod console;
 pub mod control_plane;
 pub mod demo;
@@ -34,6 +36,7 @@ mod http;
 pub mod image;
 pub mod operator;
 pub mod pipeline;
+mod podman;
 pub mod process;
 pub mod record;
 pub mod stand_in;

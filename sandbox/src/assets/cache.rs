@@ -11,7 +11,12 @@ use crate::file::failed;
 /// A folder of the cache for whatever is made from `source`: another content, another folder.
 pub fn folder(name: &str, source: &Path) -> Result<PathBuf, Error> {
     let content = std::fs::read(source).map_err(failed("read", source))?;
-    let folder = root()?.join(format!("{name}-{}", fingerprint(&content)));
+    named(&format!("{name}-{}", fingerprint(&content)))
+}
+
+/// A folder of the cache.
+pub fn named(name: &str) -> Result<PathBuf, Error> {
+    let folder = root()?.join(name);
     std::fs::create_dir_all(&folder).map_err(failed("make the folder", &folder))?;
     Ok(folder)
 }
@@ -32,7 +37,8 @@ fn root() -> Result<PathBuf, Error> {
         .ok_or(Error::NoCache)
 }
 
-fn fingerprint(content: &[u8]) -> String {
+/// A short name of a content.
+pub fn fingerprint(content: &[u8]) -> String {
     Sha256::digest(content).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -4,6 +4,8 @@
 //! all checkouts. `VIDEO_PIPELINE_CACHE` names another folder. A lock keeps two makers apart.
 
 mod cache;
+mod debian;
+mod node;
 mod programs;
 mod venv;
 
@@ -16,8 +18,11 @@ use tokio::process::Command;
 use crate::console::{Step, last_lines};
 use crate::file;
 
+pub(crate) use cache::named as folder;
+pub use debian::debian;
+pub use node::node;
 pub use programs::{Program, program};
-pub use venv::{python, python_command};
+pub use venv::{fill_stand_in, python, python_command};
 
 /// Why something that the sandbox needs is not there.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +39,9 @@ pub enum Error {
     /// The versions to build are not where they should be.
     #[error("{} requires no k8s.io/kubernetes v1.x.y", .0.display())]
     NoVersion(PathBuf),
+    /// A tool says something else than what it was asked for.
+    #[error("{0} says what is not understood: {1}")]
+    Answer(String, String),
     /// A tool cannot be started.
     #[error("cannot run {tool}; install it, and see that PATH names its folder")]
     Tool {
@@ -63,7 +71,7 @@ pub enum Error {
 /// When something cannot be made.
 pub async fn prepare() -> Result<(), Error> {
     python().await?;
-    for each in Program::ALL {
+    for each in Program::WITHOUT_NODES {
         program(each).await?;
     }
     Ok(())
@@ -71,6 +79,18 @@ pub async fn prepare() -> Result<(), Error> {
 
 /// How often the last line of a tool's output is shown.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// What a tool prints.
+pub(crate) async fn output(mut command: Command) -> Result<String, Error> {
+    let tool = command.as_std().get_program().to_string_lossy().into_owned();
+    let output = command.stdin(Stdio::null()).output().await;
+    let output = output.map_err(|source| Error::Tool { tool: tool.clone(), source })?;
+    if !output.status.success() {
+        return Err(Error::Answer(tool, String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+    }
+    let printed = String::from_utf8(output.stdout).map_err(|error| Error::Answer(tool, error.to_string()))?;
+    Ok(printed.trim().to_owned())
+}
 
 /// Runs a tool, with its output in a log, and shows the last line of that while it runs.
 pub(crate) async fn run(mut command: Command, log: &Path, step: &Step) -> Result<(), Error> {

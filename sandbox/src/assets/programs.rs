@@ -23,11 +23,25 @@ pub enum Program {
     Kubectl,
     /// What installs charts.
     Helm,
+    /// What chooses a node for a pod.
+    KubeScheduler,
+    /// What makes Services of a node's network.
+    KubeProxy,
+    /// What runs pods on a node.
+    Kubelet,
+    /// What makes a cluster of a node.
+    Kubeadm,
+    /// What holds a pod's namespaces.
+    Pause,
+    /// The name server of a cluster.
+    Coredns,
+    /// What makes clusters of containers.
+    Kind,
 }
 
 impl Program {
-    /// All of them.
-    pub const ALL: [Self; 5] =
+    /// Those that tests and the demo need. The others are for clusters with nodes, and built when one is made.
+    pub const WITHOUT_NODES: [Self; 5] =
         [Self::Etcd, Self::KubeApiserver, Self::KubeControllerManager, Self::Kubectl, Self::Helm];
 
     /// Its name as a file.
@@ -38,6 +52,13 @@ impl Program {
             Self::KubeControllerManager => "kube-controller-manager",
             Self::Kubectl => "kubectl",
             Self::Helm => "helm",
+            Self::KubeScheduler => "kube-scheduler",
+            Self::KubeProxy => "kube-proxy",
+            Self::Kubelet => "kubelet",
+            Self::Kubeadm => "kubeadm",
+            Self::Pause => "pause",
+            Self::Coredns => "coredns",
+            Self::Kind => "kind",
         }
     }
 
@@ -45,6 +66,8 @@ impl Program {
     const fn module(self) -> &'static str {
         match self {
             Self::Helm => "helm",
+            Self::Coredns => "coredns",
+            Self::Kind => "kind",
             _ => "control-plane",
         }
     }
@@ -53,6 +76,8 @@ impl Program {
     fn package(self) -> String {
         match self {
             Self::Helm => "helm.sh/helm/v4/cmd/helm".to_owned(),
+            Self::Coredns => ".".to_owned(),
+            Self::Kind => "sigs.k8s.io/kind".to_owned(),
             _ => format!("./{}", self.name()),
         }
     }
@@ -61,7 +86,7 @@ impl Program {
     const fn greeting(self) -> Option<&'static [&'static str]> {
         match self {
             Self::Kubectl => Some(&["version", "--client"]),
-            Self::Helm => Some(&["version"]),
+            Self::Helm | Self::Kind => Some(&["version"]),
             _ => None,
         }
     }
@@ -79,6 +104,11 @@ pub async fn program(program: Program) -> Result<PathBuf, Error> {
     if is_on_path(program).await {
         return Ok(PathBuf::from(program.name()));
     }
+    built(program).await
+}
+
+/// The same, always built: for a node all have to be of one version, and of the same processor.
+pub(super) async fn built(program: Program) -> Result<PathBuf, Error> {
     let folder = cache::folder(program.module(), &module(program).join("go.sum"))?;
     let built = folder.join(program.name());
     if !built.exists() {
@@ -139,17 +169,26 @@ fn go_build(program: Program, output: &Path) -> Result<Command, Error> {
 
 /// Without these the server cannot say its version, and clients refuse one that they cannot parse. Helm does not know them.
 fn linker_flags() -> Result<String, Error> {
+    let version = version()?;
+    let mut numbers = version.trim_start_matches('v').split('.');
+    let set = |name, value: Option<&str>| {
+        format!(" -X k8s.io/component-base/version.{name}={}", value.unwrap_or_default())
+    };
+    Ok([
+        "-s -w".to_owned(),
+        set("gitVersion", Some(&version)),
+        set("gitMajor", numbers.next()),
+        set("gitMinor", numbers.next()),
+    ]
+    .concat())
+}
+
+/// The version that programs are built of, such as `v1.36.3`.
+pub(super) fn version() -> Result<String, Error> {
     let path = module(Program::KubeApiserver).join("go.mod");
     let requirements = std::fs::read_to_string(&path).map_err(failed("read", &path))?;
     let (major, minor, patch) = kubernetes_version(&requirements).ok_or(Error::NoVersion(path))?;
-    let set = |name, value| format!(" -X k8s.io/component-base/version.{name}={value}");
-    Ok([
-        "-s -w".to_owned(),
-        set("gitVersion", format!("v{major}.{minor}.{patch}")),
-        set("gitMajor", major.to_owned()),
-        set("gitMinor", minor.to_owned()),
-    ]
-    .concat())
+    Ok(format!("v{major}.{minor}.{patch}"))
 }
 
 fn kubernetes_version(requirements: &str) -> Option<(&str, &str, &str)> {

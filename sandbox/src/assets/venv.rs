@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
-use super::{Error, cache, run};
+use super::{Error, cache, output, run};
 use crate::console::Step;
 use crate::crate_folder;
 use crate::file::failed;
@@ -52,6 +52,46 @@ async fn install(folder: &Path, python: &Path, requirements: &Path, step: &Step)
         ])
         .arg(requirements);
     run(install, &log, step).await
+}
+
+/// The Python of the stand-in's image.
+const PYTHON_OF_THE_IMAGE: &str = "3.11";
+
+/// Fills a folder with all that the stand-in's image copies: its packages, for that image's Python, and its own code.
+///
+/// # Errors
+///
+/// When the packages have to be fetched and cannot be, or the folder cannot be written.
+pub async fn fill_stand_in(context: &Path) -> Result<(), Error> {
+    let requirements = crate_folder().join("standin/requirements.txt");
+    let folder = cache::folder("stand-in", &requirements)?;
+    let packages = folder.join("packages");
+    if !packages.exists() {
+        let step = Step::begin("fetch packages for the stand-in");
+        let _lock = cache::lock(&folder).await?;
+        if !packages.exists() {
+            fetch(&folder, &packages, &requirements, &step).await?;
+        }
+        step.done(&format!("kept in {}", folder.display()));
+    }
+    let _ = std::fs::remove_dir_all(context);
+    std::fs::create_dir_all(context).map_err(failed("make the folder", context))?;
+    let mut copy = Command::new("cp");
+    copy.arg("-r").arg(packages).arg(crate_folder().join("standin/standin")).arg(context);
+    output(copy).await.map(drop)
+}
+
+async fn fetch(folder: &Path, packages: &Path, requirements: &Path, step: &Step) -> Result<(), Error> {
+    let unfinished = folder.join("packages.unfinished");
+    let _ = std::fs::remove_dir_all(&unfinished);
+    let mut pip = Command::new(python().await?);
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off", "--no-compile"])
+        .args(["--python-version", PYTHON_OF_THE_IMAGE, "--only-binary=:all:", "--require-hashes", "-r"])
+        .arg(requirements)
+        .arg("--target")
+        .arg(&unfinished);
+    run(pip, &folder.join("packages.log"), step).await?;
+    Ok(std::fs::rename(&unfinished, packages).map_err(failed("rename", &unfinished))?)
 }
 
 /// A command of that Python, run in a folder of this crate, which it leaves as it is.

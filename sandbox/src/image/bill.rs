@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::{Error, OPERATOR, output};
-use crate::checkout;
+use super::{Error, OPERATOR};
+use crate::{assets, checkout};
 
 /// The operator's package and all that cargo knows of.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Packages {
             "--filter-platform",
             target,
         ]);
-        let text = output("cargo metadata", cargo).await?;
+        let text = assets::output(cargo).await?;
         let metadata = serde_json::from_str(&text);
         Ok(Self { metadata: metadata.map_err(|error| Error::Answer("cargo metadata", error.into()))? })
     }

@@ -38,7 +38,7 @@ impl Builder {
     }
 
     /// A client alone does not build: Docker is asked for its daemon.
-    async fn answers(self) -> bool {
+    pub(crate) async fn answers(self) -> bool {
         let mut command = Command::new(self.name());
         command.arg(if self == Self::Docker { "info" } else { "--version" });
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -135,7 +135,7 @@ pub(crate) async fn pack(builder: Builder, image: &Image, log: &Path) -> Result<
     for command in builder.commands(image) {
         assets::run(command, log, &step).await?;
     }
-    let id = output("image id", builder.ask_for_id(&image.name)).await?;
+    let id = assets::output(builder.ask_for_id(&image.name)).await?;
     step.done(&format!("by {}", builder.name()));
     Ok(Made { name: image.name.clone(), archive: image.archive.clone(), id })
 }
@@ -157,7 +157,7 @@ fn size(path: &Path) -> Result<u64, Error> {
 async fn revision() -> Result<String, Error> {
     let mut git = git();
     git.args(["describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]);
-    output("git describe", git).await
+    Ok(assets::output(git).await?)
 }
 
 /// `SOURCE_DATE_EPOCH`, or the time of the commit.
@@ -167,7 +167,7 @@ async fn epoch() -> Result<u64, Error> {
         Err(_) => {
             let mut git = git();
             git.args(["log", "-1", "--format=%ct"]);
-            output("git log", git).await?
+            assets::output(git).await?
         }
     };
     text.parse().map_err(|error| Error::Answer("SOURCE_DATE_EPOCH", Box::new(error)))
@@ -177,16 +177,6 @@ fn git() -> Command {
     let mut git = Command::new("git");
     git.current_dir(checkout());
     git
-}
-
-/// What a command prints.
-async fn output(what: &'static str, mut command: Command) -> Result<String, Error> {
-    let failed = |error| Error::Answer(what, error);
-    let output = command.output().await.map_err(|error| failed(error.into()))?;
-    if !output.status.success() {
-        return Err(failed(String::from_utf8_lossy(&output.stderr).trim().into()));
-    }
-    Ok(String::from_utf8(output.stdout).map_err(|error| failed(error.into()))?.trim().to_owned())
 }
 
 #[cfg(test)]

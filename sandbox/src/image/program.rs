@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::{Error, OPERATOR, output};
+use super::{Error, OPERATOR};
 use crate::console::Step;
 use crate::{assets, checkout};
 
@@ -33,7 +33,7 @@ pub(super) async fn missing(target: &str) -> Vec<String> {
 async fn has_target(target: &str) -> bool {
     let mut rustc = Command::new("rustc");
     rustc.current_dir(checkout()).args(["--print", "target-libdir", "--target", target]);
-    output("rustc", rustc).await.is_ok_and(|folder| Path::new(&folder).is_dir())
+    assets::output(rustc).await.is_ok_and(|folder| Path::new(&folder).is_dir())
 }
 
 async fn is_there(program: &str) -> bool {

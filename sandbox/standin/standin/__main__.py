@@ -23,7 +23,7 @@ def main() -> None:
         return
     _set_durations(arguments.durations)
     stand_in = StandIn(CallLog(arguments.calls), Faults(latency=arguments.latency_ms / 1000))
-    server = Server(arguments.port, stand_in)
+    server = Server(arguments.port, stand_in, arguments.host)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     print(json.dumps({"endpoint": server.endpoint}), flush=True)
     try:
@@ -35,6 +35,7 @@ def main() -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="standin", description="An AWS stand-in on 127.0.0.1, for development and tests.")
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one (default)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1); in a pod, 0.0.0.0")
     parser.add_argument("--calls", type=Path, metavar="FILE", help="append one JSON line per AWS call to this file")
     parser.add_argument("--durations", default="demo", metavar="demo|none|FILE|JSON", help="how long AWS takes (default: demo)")
     parser.add_argument("--latency-ms", type=float, default=0, metavar="N", help="milliseconds added to every call (default: 0)")

@@ -142,8 +142,8 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, stand_in: StandIn) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+    def __init__(self, port: int, stand_in: StandIn, host: str = "127.0.0.1") -> None:
+        super().__init__((host, port), _Handler)
         self.stand_in = stand_in
 
     @property

@@ -1,0 +1,173 @@
+//! A cluster with nodes: one that a person names, or one that kind makes of containers.
+//!
+//! With Docker it is what `kind create cluster --config kind-config.yaml` makes. Without, kind makes it by podman of a node
+//! that is built here ([`assets::node`]); what such a machine needs beyond `kind-config.yaml` is added to it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use crate::assets::{self, Program, program};
+use crate::console::Step;
+use crate::file::{self, failed};
+use crate::image::{self, Builder, Image, Made, pack};
+use crate::{checkout, crate_folder, podman};
+
+/// A cluster.
+#[derive(Debug)]
+pub struct Cluster {
+    kubeconfig: PathBuf,
+    folder: PathBuf,
+    /// What runs kind's nodes; `None` for a cluster that was there before.
+    runs: Option<Builder>,
+}
+
+/// Names the kubeconfig of a cluster that is there.
+pub const GIVEN: &str = "E2E_KUBECONFIG";
+/// How long a node may take to be ready.
+const READY: &str = "180s";
+
+impl Cluster {
+    /// The cluster that `E2E_KUBECONFIG` names, or a new one of this name. One of this name that an earlier run left is removed.
+    ///
+    /// # Errors
+    ///
+    /// When tools are missing or fail.
+    pub async fn given_or_made(name: &str, folder: &Path) -> Result<Self, image::Error> {
+        std::fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
+        let folder = folder.to_path_buf();
+        if let Some(given) = std::env::var_os(GIVEN).filter(|given| !given.is_empty()) {
+            return Ok(Self { kubeconfig: given.into(), folder, runs: None });
+        }
+        let runs = Some(runs().await?);
+        let cluster = Self { kubeconfig: folder.join("kubeconfig"), folder, runs };
+        cluster.remove(name).await?;
+        cluster.create(name).await?;
+        Ok(cluster)
+    }
+
+    /// The administrator's kubeconfig.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// Whether it was there before, and will be there afterwards.
+    pub fn is_given(&self) -> bool {
+        self.runs.is_none()
+    }
+
+    async fn create(&self, name: &str) -> Result<(), image::Error> {
+        let node = if self.runs == Some(Builder::Docker) { None } else { Some(assets::node().await?) };
+        let configuration = self.folder.join("kind-config.yaml");
+        let plain: Value = file::read_yaml(&checkout().join("kind-config.yaml"))?;
+        let wanted = if node.is_some() { for_our_node(plain) } else { plain };
+        std::fs::write(&configuration, wanted.to_string()).map_err(failed("write", &configuration))?;
+
+        let step = Step::begin("make a cluster");
+        let mut kind =
+            self.kind(&["create", "cluster", "--name", name, "--wait", READY, "--kubeconfig"]).await?;
+        kind.arg(&self.kubeconfig).arg("--config").arg(&configuration);
+        if let Some(node) = node {
+            kind.args(["--image", &node]);
+        }
+        assets::run(kind, &self.folder.join("kind.log"), &step).await?;
+        step.done("");
+        Ok(())
+    }
+
+    /// Has its node know an image.
+    ///
+    /// # Errors
+    ///
+    /// When kind fails.
+    pub async fn load(&self, name: &str, made: &Made) -> Result<(), image::Error> {
+        let step = Step::begin(format!("load {}", made.name));
+        let mut kind = self.kind(&["load", "image-archive", "--name", name]).await?;
+        kind.arg(&made.archive);
+        assets::run(kind, &self.folder.join("kind.log"), &step).await?;
+        step.done("");
+        Ok(())
+    }
+
+    /// Removes it, unless it was there before.
+    ///
+    /// # Errors
+    ///
+    /// When kind fails.
+    pub async fn remove(&self, name: &str) -> Result<(), image::Error> {
+        if self.is_given() {
+            return Ok(());
+        }
+        let mut kind = self.kind(&["delete", "cluster", "--name", name, "--kubeconfig"]).await?;
+        kind.arg(&self.kubeconfig);
+        Ok(assets::output(kind).await.map(drop)?)
+    }
+
+    /// The image of the stand-in, made by what makes the nodes.
+    ///
+    /// # Errors
+    ///
+    /// When tools are missing or fail.
+    pub async fn stand_in(&self) -> Result<Made, image::Error> {
+        let builder = self.runs.unwrap_or(Builder::Docker);
+        let context = self.folder.join("stand-in");
+        assets::fill_stand_in(&context).await?;
+        let mut arguments = Vec::new();
+        if builder != Builder::Docker {
+            arguments.push(("PYTHON".to_owned(), assets::debian().await?));
+        }
+        let image = Image {
+            name: "localhost/sandbox-stand-in:latest".to_owned(),
+            context,
+            containerfile: crate_folder().join("standin/Containerfile"),
+            arguments,
+            epoch: 0,
+            archive: self.folder.join("stand-in.tar"),
+        };
+        pack(builder, &image, &self.folder.join("stand-in.log")).await
+    }
+
+    async fn kind(&self, arguments: &[&str]) -> Result<Command, image::Error> {
+        let mut kind = Command::new(program(Program::Kind).await?);
+        kind.args(arguments);
+        if self.runs != Some(Builder::Docker) {
+            kind.env("KIND_EXPERIMENTAL_PROVIDER", "podman").env(podman::SETTINGS, podman::settings()?);
+        }
+        Ok(kind)
+    }
+}
+
+/// Docker where its daemon answers, else podman with all that a node built here needs.
+async fn runs() -> Result<Builder, image::Error> {
+    if Builder::Docker.answers().await {
+        return Ok(Builder::Docker);
+    }
+    let mut missing = Vec::new();
+    if !rustix::process::geteuid().is_root() {
+        missing.push("root, or docker with its daemon: nodes are containers that run containers".to_owned());
+    }
+    for tool in ["podman", "runc", "debootstrap"] {
+        if !is_there(tool).await {
+            missing.push(format!("{tool}, or docker with its daemon (Debian: {tool})"));
+        }
+    }
+    // kind mounts it, also where it is empty.
+    std::fs::create_dir_all("/lib/modules").map_err(failed("make the folder", Path::new("/lib/modules")))?;
+    if missing.is_empty() { Ok(Builder::Podman) } else { Err(image::Error::Missing(missing)) }
+}
+
+async fn is_there(tool: &str) -> bool {
+    let mut command = Command::new(tool);
+    command.arg("--version");
+    assets::output(command).await.is_ok()
+}
+
+/// What is added for a node that is built here: its network is part of it, and the machine may have the first version of cgroups.
+fn for_our_node(mut configuration: Value) -> Value {
+    configuration["networking"] =
+        json!({ "disableDefaultCNI": true, "ipFamily": "ipv4", "podSubnet": "10.244.0.0/16" });
+    let kubelet = "kind: KubeletConfiguration\nfailCgroupV1: false\ncgroupDriver: cgroupfs\n";
+    configuration["kubeadmConfigPatches"] = json!([kubelet]);
+    configuration
+}
