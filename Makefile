@@ -65,6 +65,11 @@ bench: build ## Measure 1 and 20 environments against the stand-in
 image: $(SANDBOX) ## Make the operator's image and its SBOM, by docker, podman or buildah
 	@$(SANDBOX) image
 
+.PHONY: e2e
+e2e: build ## Install, use and remove the chart on a real cluster: E2E_KUBECONFIG's, or one that kind makes
+	@$(SANDBOX) prepare
+	cargo test --test e2e
+
 .PHONY: sweep
 sweep: build ## Try every fault at every call and write docs/reliability.md; POINT=create/dies-after tries those only
 	@$(SANDBOX) prepare
