@@ -36,6 +36,7 @@ test: build ## Run every test that needs no cluster node
 check: build ## What to run before a commit: format, clippy, generated files, fast tests
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --test e2e -- -D warnings
 	@$(MAKE) fresh
 	cargo test --workspace --lib --bins
 
@@ -66,7 +67,7 @@ image: $(SANDBOX) ## Make the operator's image and its SBOM, by docker, podman o
 	@$(SANDBOX) image
 
 .PHONY: e2e
-e2e: build ## Install, use and remove the chart on a real cluster: E2E_KUBECONFIG's, or one that kind makes
+e2e: build ## The whole life on a real cluster: that of E2E_KUBECONFIG, or one that kind makes
 	@$(SANDBOX) prepare
 	cargo test --test e2e
 
