@@ -11,32 +11,9 @@ use crate::podman;
 /// The release that is installed.
 const RELEASE: &str = "bookworm";
 /// What a node needs (systemd, containerd, the network of pods), kube-proxy (iptables), and the stand-in (Python).
-const PACKAGES: [&str; 24] = [
-    "ca-certificates",
-    "conntrack",
-    "containerd",
-    "containernetworking-plugins",
-    "curl",
-    "dbus",
-    "ebtables",
-    "ethtool",
-    "hostname",
-    "ipset",
-    "iproute2",
-    "iptables",
-    "jq",
-    "kmod",
-    "libpython3-stdlib",
-    "mount",
-    "nftables",
-    "procps",
-    "python3-minimal",
-    "runc",
-    "socat",
-    "systemd",
-    "systemd-sysv",
-    "util-linux",
-];
+const PACKAGES: &str = "ca-certificates conntrack containerd containernetworking-plugins curl dbus ebtables ethtool \
+    hostname ipset iproute2 iptables jq kmod libpython3-stdlib mount nftables procps \
+    python3-minimal runc socat systemd systemd-sysv util-linux";
 /// What nobody reads there.
 const LEFT_OUT: [&str; 4] = ["usr/share/doc", "usr/share/man", "usr/share/locale", "var/cache/apt"];
 
@@ -46,7 +23,7 @@ const LEFT_OUT: [&str; 4] = ["usr/share/doc", "usr/share/man", "usr/share/locale
 ///
 /// When it has to be made and cannot be.
 pub async fn debian() -> Result<String, Error> {
-    let packages = PACKAGES.join(",");
+    let packages = PACKAGES.replace(' ', ",");
     let name = format!("localhost/sandbox-debian:{RELEASE}-{}", cache::fingerprint(packages.as_bytes()));
     if podman::has(&name).await? {
         return Ok(name);
