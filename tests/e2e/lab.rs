@@ -17,6 +17,8 @@ use crate::account::Account;
 
 /// How long anything may take on a busy machine.
 const LIMIT: Duration = Duration::from_secs(300);
+/// Where the stand-in answers, for who is in the cluster. It is part of the addresses of queues.
+pub const INSIDE: &str = "http://stand-in.aws.svc:5000";
 /// Where the stand-in keeps its call log.
 const CALLS: &str = "/calls/calls.jsonl";
 
@@ -26,8 +28,6 @@ pub struct Lab {
     pub image: String,
     /// The account, from outside the cluster.
     pub account: Account,
-    /// Where the account is reached from outside the cluster.
-    endpoint: String,
     folder: PathBuf,
     kubeconfig: PathBuf,
     kubectl: PathBuf,
@@ -50,7 +50,6 @@ impl Lab {
         Self {
             image,
             account: Account::open(&endpoint).await,
-            endpoint,
             folder: folder.to_path_buf(),
             kubeconfig,
             kubectl,
@@ -89,11 +88,12 @@ impl Lab {
         run(helm)
     }
 
-    /// The environment checker, or another module of Python; fails the test when it finds fault.
-    pub async fn python(&self, arguments: &[&str]) -> String {
-        let mut python = sandbox::assets::python_command(".").await.unwrap();
-        python.envs(aws_environment(&self.endpoint)).arg("-m").args(arguments);
-        run(python)
+    /// Runs the environment checker, where the environment sees AWS too; fails the test when it finds fault.
+    pub fn checker(&self, arguments: &[&str]) {
+        let exec = ["exec", "--namespace=aws", "deployment/stand-in", "--", "env"];
+        let aws = aws_environment(INSIDE).map(|(name, value)| format!("{name}={value}"));
+        let aws = aws.iter().map(String::as_str).collect::<Vec<_>>();
+        self.kubectl(&[&exec, &aws[..], &["python3", "-m"], arguments].concat());
     }
 
     /// Every call of the operator so far.

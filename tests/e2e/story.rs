@@ -6,7 +6,7 @@ use sandbox::console::Step;
 use sandbox::operator::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, until};
+use crate::lab::{INSIDE, Lab, until};
 
 /// The namespace of the release.
 const NAMESPACE: &str = "operators";
@@ -70,7 +70,7 @@ fn helm_install(lab: &Lab) {
         "clusterName=e2e".to_owned(),
         format!("image.repository={repository}"),
         format!("image.tag={tag}"),
-        "aws.endpointUrl=http://stand-in.aws.svc:5000".to_owned(),
+        format!("aws.endpointUrl={INSIDE}"),
         "aws.credentialsSecret=aws".to_owned(),
         "aws.ratePercent=10000".to_owned(),
         "sweepPeriod=5s".to_owned(),
@@ -98,7 +98,7 @@ async fn apply_dev(lab: &Lab) {
 }
 
 async fn check(lab: &Lab, suffix: &str) {
-    lab.python(&["checker", "--suffix", suffix]).await;
+    lab.checker(&["checker", "--suffix", suffix]);
 }
 
 async fn scale(lab: &Lab) {
@@ -202,7 +202,7 @@ async fn reinstall(lab: &Lab) {
 
 async fn destroy(lab: &Lab) {
     lab.kubectl(&["delete", "videopipeline/dev", "--timeout=300s"]);
-    lab.python(&["checker.leftovers"]).await;
+    lab.checker(&["checker.leftovers"]);
     lab.helm(&["uninstall", RELEASE, "--namespace", NAMESPACE, "--wait"]);
     for namespace in [NAMESPACE, TEAM] {
         lab.kubectl(&["delete", "namespace", namespace, "--ignore-not-found", "--timeout=300s"]);

@@ -57,7 +57,8 @@ async fn install(folder: &Path, python: &Path, requirements: &Path, step: &Step)
 /// The Python of the stand-in's image.
 const PYTHON_OF_THE_IMAGE: &str = "3.11";
 
-/// Fills a folder with all that the stand-in's image copies: its packages, for that image's Python, and its own code.
+/// Fills a folder with all that the stand-in's image copies: its packages, for that image's Python, its own code, and
+/// that of the checker, which has to see the stand-in where the environment sees it.
 ///
 /// # Errors
 ///
@@ -77,7 +78,8 @@ pub async fn fill_stand_in(context: &Path) -> Result<(), Error> {
     let _ = std::fs::remove_dir_all(context);
     std::fs::create_dir_all(context).map_err(failed("make the folder", context))?;
     let mut copy = Command::new("cp");
-    copy.arg("-r").arg(packages).arg(crate_folder().join("standin/standin")).arg(context);
+    let code = ["standin/standin", "checker"].map(|code| crate_folder().join(code));
+    copy.arg("-r").arg(packages).args(code).arg(context);
     output(copy).await.map(drop)
 }
 
