@@ -14,7 +14,7 @@ from botocore.model import OperationNotFoundError
 from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from . import answers, cbor, control, published, refusals, timing, wire
+from . import answers, cbor, control, policies, published, refusals, timing, wire
 from .calls import Call, CallLog, identify
 from .faults import Faults
 from .wire import Answer
@@ -67,7 +67,7 @@ class StandIn:
 
     def _call_moto(self, call: Call, environ: dict[str, Any], body: bytes) -> Answer:
         try:
-            refusal = refusals.of_request(call, environ["QUERY_STRING"], body)
+            refusal = refusals.of_request(call, environ["QUERY_STRING"], body) or self._denied(call, environ["QUERY_STRING"], body)
             if refusal is not None:
                 return wire.error(call.protocol, refusal.status, refusal.code, refusal.message, call.request_id)
             if call.protocol == "cbor":
@@ -79,6 +79,10 @@ class StandIn:
             log.exception("%s failed", call.action)
             message = f"the stand-in failed on {call.action}: see its log"
             return wire.error(call.protocol, 500, "InternalFailure", message, call.request_id)
+
+    def _denied(self, call: Call, query: str, body: bytes) -> refusals.Refusal | None:
+        with self._lock:
+            return policies.of_request(call, query, body)
 
     def _call_moto_from_cbor(self, call: Call, environ: dict[str, Any], body: bytes) -> Answer:
         model = get_service_model(published.MODELS.get(call.service, call.service))

@@ -33,7 +33,7 @@ def allows(policy: dict[str, Any], action: str, principals: dict[str, frozenset[
         for statement in as_list(policy.get("Statement"))
         if any(fnmatch.fnmatchcase(action.lower(), pattern.lower()) for pattern in as_list(statement.get("Action")))
         and _names(statement.get("Principal"), principals)
-        and (context is None or _hold(statement.get("Condition", {}), context))
+        and (context is None or hold(statement.get("Condition", {}), context))
     ]
     return "Allow" in matching and "Deny" not in matching
 
@@ -50,7 +50,7 @@ def _names(principal: Any, principals: dict[str, frozenset[str] | None]) -> bool
     return any(names is None or not names.isdisjoint(as_list(named[kind])) for kind, names in principals.items() if kind in named)
 
 
-def _hold(conditions: dict[str, dict[str, Any]], context: dict[str, str]) -> bool:
+def hold(conditions: dict[str, dict[str, Any]], context: dict[str, str]) -> bool:
     """All operators must hold for all of their keys, by one of the values each.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
@@ -60,6 +60,8 @@ def _hold(conditions: dict[str, dict[str, Any]], context: dict[str, str]) -> boo
 
 
 def _holds(operator: str, value: str | None, wanted: list[Any]) -> bool:
+    if operator == "Null":
+        return (value is None) == (wanted == ["true"])
     if value is None and operator.endswith("IfExists"):
         return True
     name = operator.removesuffix("IfExists")
@@ -72,6 +74,7 @@ def _holds(operator: str, value: str | None, wanted: list[Any]) -> bool:
 
 
 _COMPARE: dict[str, Callable[[str, str], bool]] = {
+    "Bool": lambda value, wanted: value.lower() == wanted.lower(),
     "StringEquals": lambda value, wanted: value == wanted,
     "StringEqualsIgnoreCase": lambda value, wanted: value.lower() == wanted.lower(),
     "StringLike": fnmatch.fnmatchcase,
