@@ -13,6 +13,9 @@ CRD := crds/videopipelines.streamflix.io.yaml
 CHART_CRD := charts/video-pipeline-operator/files/videopipelines.streamflix.io.yaml
 REFERENCE := docs/reference.md
 DIFFERENCES := docs/stand-in.md
+POLICY := docs/iam-policy.json
+# That of AWS's own examples.
+ACCOUNT := 123456789012
 STANDIN := $(SANDBOX) python --in standin -m standin
 
 .PHONY: help
@@ -46,14 +49,16 @@ generate: build ## Write the files that are generated from the code
 	@$(OPERATOR) crd > $(CRD).new && mv $(CRD).new $(CRD)
 	@$(OPERATOR) crd --reference > $(REFERENCE).new && mv $(REFERENCE).new $(REFERENCE)
 	@$(STANDIN) --differences > $(DIFFERENCES).new && mv $(DIFFERENCES).new $(DIFFERENCES)
+	@$(OPERATOR) iam-policy --account $(ACCOUNT) > $(POLICY).new && mv $(POLICY).new $(POLICY)
 	@cp $(CRD) $(CHART_CRD)
-	@echo "wrote $(CRD) $(CHART_CRD) $(REFERENCE) $(DIFFERENCES)"
+	@echo "wrote $(CRD) $(CHART_CRD) $(REFERENCE) $(DIFFERENCES) $(POLICY)"
 
 .PHONY: fresh
 fresh: build ## Compare the generated files with what the code generates now
 	@$(OPERATOR) crd | diff -u $(CRD) - || { echo "$(CRD) is stale: run make generate" >&2; exit 1; }
 	@diff -u $(CHART_CRD) $(CRD) || { echo "$(CHART_CRD) is stale: run make generate" >&2; exit 1; }
 	@$(OPERATOR) crd --reference | diff -u $(REFERENCE) - || { echo "$(REFERENCE) is stale: run make generate" >&2; exit 1; }
+	@$(OPERATOR) iam-policy --account $(ACCOUNT) | diff -u $(POLICY) - || { echo "$(POLICY) is stale: run make generate" >&2; exit 1; }
 	@$(STANDIN) --differences | diff -u $(DIFFERENCES) - || { echo "$(DIFFERENCES) is stale: run make generate" >&2; exit 1; }
 
 .PHONY: bench

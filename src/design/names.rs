@@ -111,6 +111,11 @@ impl Names {
         Self { suffix: suffix.to_string() }
     }
 
+    /// The names of all environments at once: `*` stands for the suffix.
+    pub fn of_all() -> Self {
+        Self { suffix: "*".to_owned() }
+    }
+
     fn called(&self, resource_type: &str) -> String {
         format!("{resource_type}-{}", self.suffix)
     }

@@ -1,6 +1,6 @@
 //! The contract that one kind of resource fulfils, and its type erasure.
 
-use super::{Address, Changes, Failure, Object, Observed};
+use super::{Action, Address, Changes, Failure, Object, Observed};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -34,7 +34,7 @@ pub trait Kind: Send + Sync + Sized + 'static {
     const RECALL: Recall;
     /// For how long after a write the cloud may still answer reads with the old value.
     const LAG: Duration = Duration::from_secs(10);
-    /// Every IAM action that the four calls below need.
+    /// Every permission that the four calls below need, and what bounds each.
     const ACTIONS: &'static [Action];
 
     /// What the calls need: clients, identity, limits.
@@ -109,27 +109,6 @@ pub enum Recall {
     /// Only by its tags, once reads show it: an intent is recorded before the call, and a call in doubt is not
     /// repeated before reads have caught up.
     Tags,
-}
-
-/// An IAM action that a kind needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Action {
-    /// The action: `ec2:CreateVpc`.
-    pub name: &'static str,
-    /// For a permission that a call implies although it is no call of ours: the page that says so.
-    pub implied_by: Option<&'static str>,
-}
-
-impl Action {
-    /// An action that the kind calls itself.
-    pub const fn called(name: &'static str) -> Self {
-        Self { name, implied_by: None }
-    }
-
-    /// An action that the cloud checks on behalf of a call, as the documentation page says.
-    pub const fn implied(name: &'static str, page: &'static str) -> Self {
-        Self { name, implied_by: Some(page) }
-    }
 }
 
 /// How much an observation reads.

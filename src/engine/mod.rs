@@ -4,6 +4,7 @@
 //! Architecture invariant: nothing here names a cloud, Kubernetes or video, and nothing here imports the rest of the
 //! crate. Deciding is pure; only [`observe`] and [`apply`] call a [`Kind`].
 
+mod action;
 mod address;
 mod apply;
 mod diff;
@@ -20,6 +21,7 @@ mod plan;
 mod room;
 mod world;
 
+pub use action::{Action, Condition, Grant, ResourceType};
 pub use address::Address;
 pub use apply::{Around, Deferral, Outcome, Outcomes, apply, plainly};
 pub use diff::{Change, Changes, To};
@@ -29,8 +31,8 @@ pub use graph::{Graph, Identity, Node, Ref};
 pub use input::{Input, Output};
 pub use judge::{Block, Verdict, Waiting};
 pub use kind::{
-    Action, AnyKind, Data, Defect, Deleted, Depth, Erased, Former, Found, Key, Kind, Named, Ours, Phase,
-    Recall, Scope, Sightings,
+    AnyKind, Data, Defect, Deleted, Depth, Erased, Former, Found, Key, Kind, Named, Ours, Phase, Recall,
+    Scope, Sightings,
 };
 pub use observe::observe;
 pub use plan::{Item, Memory, Op, Pause, Plan, Recent, Step, StepId, plan};

@@ -13,6 +13,7 @@ use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall,
     Scope, Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ids::{AlarmArn, AlarmName};
 use crate::kinds::sighting::{Mine, Sorted, prove};
 use crate::kinds::tagged;
@@ -82,12 +83,12 @@ impl Kind for Alarm {
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
-        Action::called("cloudwatch:DescribeAlarms"),
-        Action::called("cloudwatch:ListTagsForResource"),
-        Action::called("cloudwatch:PutMetricAlarm"),
-        Action::called("cloudwatch:TagResource"),
-        Action::called("cloudwatch:UntagResource"),
-        Action::called("cloudwatch:DeleteAlarms"),
+        Action::called("cloudwatch:DescribeAlarms", bounds::LOOK),
+        Action::called("cloudwatch:ListTagsForResource", bounds::alarm::NAMED),
+        Action::called("cloudwatch:PutMetricAlarm", bounds::alarm::TAGGED),
+        Action::called("cloudwatch:TagResource", bounds::alarm::TAGGED),
+        Action::called("cloudwatch:UntagResource", bounds::alarm::OURS),
+        Action::called("cloudwatch:DeleteAlarms", bounds::alarm::OURS),
     ];
 
     type Cloud = Aws;

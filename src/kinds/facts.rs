@@ -7,12 +7,15 @@ use aws_sdk_rds::types::{DbEngineVersion, ServerlessV2FeaturesSupport};
 
 use crate::aws::{Aws, During};
 use crate::engine::{Action, Failure};
+use crate::kinds::bounds;
 use crate::kinds::rds;
 use crate::pipeline::{EngineFacts, EngineVersion};
 
 /// Every IAM action that looking these things up needs.
-pub const ACTIONS: &[Action] =
-    &[Action::called("ec2:DescribeAvailabilityZones"), Action::called("rds:DescribeDBEngineVersions")];
+pub const ACTIONS: &[Action] = &[
+    Action::called("ec2:DescribeAvailabilityZones", bounds::LOOK),
+    Action::called("rds:DescribeDBEngineVersions", bounds::LOOK),
+];
 
 /// The names of the availability zones that can be used, in order. Those that must be asked for, and places that are
 /// no availability zone, are left out.

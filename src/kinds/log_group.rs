@@ -8,6 +8,7 @@ use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Key, Kind, Meaning, Ours, Output, Phase, Recall, Scope,
     Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ids::{LogGroupArn, LogGroupName};
 use crate::kinds::sighting::{Mine, Sorted, prove};
 use crate::kinds::tagged;
@@ -49,13 +50,13 @@ impl Kind for LogGroup {
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
-        Action::called("logs:DescribeLogGroups"),
-        Action::called("logs:ListTagsForResource"),
-        Action::called("logs:CreateLogGroup"),
-        Action::called("logs:PutRetentionPolicy"),
-        Action::called("logs:TagResource"),
-        Action::called("logs:UntagResource"),
-        Action::called("logs:DeleteLogGroup"),
+        Action::called("logs:DescribeLogGroups", bounds::LOOK),
+        Action::called("logs:ListTagsForResource", bounds::log_group::NAMED),
+        Action::called("logs:CreateLogGroup", bounds::log_group::NEW),
+        Action::called("logs:PutRetentionPolicy", bounds::LOG_GROUP_OF_AWS),
+        Action::called("logs:TagResource", bounds::log_group::TAGGED),
+        Action::called("logs:UntagResource", bounds::log_group::OURS),
+        Action::called("logs:DeleteLogGroup", bounds::LOG_GROUP_OF_AWS),
     ];
 
     type Cloud = Aws;

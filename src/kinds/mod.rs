@@ -3,12 +3,14 @@
 //!
 //! A file for each kind, in a folder for each service that has several; a folder's `mod.rs` is what its kinds share. What all
 //! share: [`sighting`] tells whose an object is, [`tagged`] asks the tagging API about it, [`untagged`] lists by name what
-//! has no tags in lists, [`ids`] are the types of names, [`facts`] is what validation has to look up.
+//! has no tags in lists, [`ids`] are the types of names, [`bounds`] bound what kinds may do, [`facts`] is what validation has to
+//! look up.
 //!
 //! Architecture invariant: only the files of this directory call operations of AWS that read or change resources.
 //! A new kind is a new file, a line in [`KINDS`], and its use in the design.
 
 pub mod alarm;
+pub mod bounds;
 pub mod ec2;
 pub mod ecs;
 pub mod facts;

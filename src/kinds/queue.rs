@@ -16,6 +16,7 @@ use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall, Scope,
     Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ids::{QueueArn, QueueName, QueueUrl};
 use crate::kinds::sighting::{Mine, Sorted, prove};
 use crate::kinds::tagged;
@@ -84,15 +85,15 @@ impl Kind for Queue {
     const LAG: Duration = Duration::from_secs(60);
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
-        Action::called("sqs:ListQueues"),
-        Action::called("sqs:ListQueueTags"),
-        Action::called("sqs:GetQueueAttributes"),
-        Action::called("sqs:GetQueueUrl"),
-        Action::called("sqs:CreateQueue"),
-        Action::called("sqs:SetQueueAttributes"),
-        Action::called("sqs:TagQueue"),
-        Action::called("sqs:UntagQueue"),
-        Action::called("sqs:DeleteQueue"),
+        Action::called("sqs:ListQueues", bounds::LOOK),
+        Action::called("sqs:ListQueueTags", bounds::queue::NAMED),
+        Action::called("sqs:GetQueueAttributes", bounds::queue::NAMED),
+        Action::called("sqs:GetQueueUrl", bounds::queue::NAMED),
+        Action::called("sqs:CreateQueue", bounds::queue::NEW),
+        Action::called("sqs:SetQueueAttributes", bounds::queue::OURS),
+        Action::called("sqs:TagQueue", bounds::queue::TAGGED),
+        Action::called("sqs:UntagQueue", bounds::queue::OURS),
+        Action::called("sqs:DeleteQueue", bounds::queue::OURS),
     ];
 
     type Cloud = Aws;

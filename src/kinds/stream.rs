@@ -14,6 +14,7 @@ use crate::engine::{
     Action, Changes, Data, Deleted, Depth, Failure, Key, Kind, Meaning, Ours, Output, Phase, Recall, Scope,
     Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ids::{StreamArn, StreamName};
 use crate::kinds::sighting::{Mine, Sorted, prove};
 use crate::kinds::tagged;
@@ -76,25 +77,26 @@ impl Kind for Stream {
     const LAG: Duration = Duration::from_secs(2);
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
-        Action::called("kinesis:ListStreams"),
-        Action::called("kinesis:ListTagsForStream"),
-        Action::called("kinesis:DescribeStreamSummary"),
-        Action::called("kinesis:CreateStream"),
-        Action::called("kinesis:StartStreamEncryption"),
+        Action::called("kinesis:ListStreams", bounds::LOOK),
+        Action::called("kinesis:ListTagsForStream", bounds::stream::NAMED),
+        Action::called("kinesis:DescribeStreamSummary", bounds::stream::NAMED),
+        Action::called("kinesis:CreateStream", bounds::stream::NEW),
+        Action::called("kinesis:StartStreamEncryption", bounds::OUR_STREAM_AND_KEY),
         Action::implied(
             "kms:DescribeKey",
             "https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html",
+            bounds::LOOK_AT_KEY,
         ),
-        Action::called("kinesis:StopStreamEncryption"),
-        Action::called("kinesis:IncreaseStreamRetentionPeriod"),
-        Action::called("kinesis:DecreaseStreamRetentionPeriod"),
-        Action::called("kinesis:UpdateStreamMode"),
-        Action::called("kinesis:UpdateShardCount"),
-        Action::called("kinesis:EnableEnhancedMonitoring"),
-        Action::called("kinesis:DisableEnhancedMonitoring"),
-        Action::called("kinesis:AddTagsToStream"),
-        Action::called("kinesis:RemoveTagsFromStream"),
-        Action::called("kinesis:DeleteStream"),
+        Action::called("kinesis:StopStreamEncryption", bounds::OUR_STREAM_AND_KEY),
+        Action::called("kinesis:IncreaseStreamRetentionPeriod", bounds::stream::OURS),
+        Action::called("kinesis:DecreaseStreamRetentionPeriod", bounds::stream::OURS),
+        Action::called("kinesis:UpdateStreamMode", bounds::UNBOUNDABLE),
+        Action::called("kinesis:UpdateShardCount", bounds::UNBOUNDABLE),
+        Action::called("kinesis:EnableEnhancedMonitoring", bounds::UNBOUNDABLE),
+        Action::called("kinesis:DisableEnhancedMonitoring", bounds::UNBOUNDABLE),
+        Action::called("kinesis:AddTagsToStream", bounds::stream::TAGGED),
+        Action::called("kinesis:RemoveTagsFromStream", bounds::stream::OURS),
+        Action::called("kinesis:DeleteStream", bounds::stream::OURS),
     ];
 
     type Cloud = Aws;

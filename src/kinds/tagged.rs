@@ -10,9 +10,10 @@ use aws_sdk_resourcegroupstagging::types::{ResourceTagMapping, TagFilter};
 
 use crate::aws::{Aws, During, Tags, announce, announced, tags};
 use crate::engine::{Action, Failure, Scope};
+use crate::kinds::bounds;
 
 /// What [`proven`] needs.
-pub const ACTION: Action = Action::called("tag:GetResources");
+pub const ACTION: Action = Action::called("tag:GetResources", bounds::LOOK);
 
 /// The types that kinds ask for. They are observed at the same moment, so one call asks for all; a type that is missing
 /// here costs a call of its own, which asks for nothing else.

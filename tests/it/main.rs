@@ -14,6 +14,7 @@ mod cli;
 mod examples;
 mod faults;
 mod golden;
+mod iam;
 mod kinds;
 mod life;
 mod matrix;

@@ -8,6 +8,7 @@ use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall,
     Scope, Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ec2;
 use crate::kinds::ids::{InternetGatewayId, VpcId};
 use crate::kinds::sighting::Mine;
@@ -44,15 +45,15 @@ impl Kind for InternetGateway {
     const IMMUTABLE: &'static [&'static str] = &[];
     const RECALL: Recall = Recall::Tags;
     const ACTIONS: &'static [Action] = &[
-        Action::called("ec2:DescribeInternetGateways"),
-        Action::called("ec2:DescribeTags"),
-        Action::called("ec2:DescribeNetworkInterfaces"),
-        Action::called("ec2:CreateInternetGateway"),
-        Action::called("ec2:AttachInternetGateway"),
-        Action::called("ec2:DetachInternetGateway"),
-        Action::called("ec2:CreateTags"),
-        Action::called("ec2:DeleteTags"),
-        Action::called("ec2:DeleteInternetGateway"),
+        Action::called("ec2:DescribeInternetGateways", bounds::LOOK),
+        Action::called("ec2:DescribeTags", bounds::LOOK),
+        Action::called("ec2:DescribeNetworkInterfaces", bounds::LOOK),
+        Action::called("ec2:CreateInternetGateway", bounds::ec2::NEW_INTERNET_GATEWAY),
+        Action::called("ec2:AttachInternetGateway", bounds::ec2::OURS),
+        Action::called("ec2:DetachInternetGateway", bounds::ec2::OURS),
+        Action::called("ec2:CreateTags", bounds::ec2::TAGGED),
+        Action::called("ec2:DeleteTags", bounds::ec2::OURS),
+        Action::called("ec2:DeleteInternetGateway", bounds::ec2::OURS),
     ];
 
     type Cloud = Aws;

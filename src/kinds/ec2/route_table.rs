@@ -10,6 +10,7 @@ use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall,
     Scope, Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ec2;
 use crate::kinds::ids::{InternetGatewayId, RouteTableId, VpcId};
 use crate::kinds::sighting::Mine;
@@ -58,15 +59,15 @@ impl Kind for RouteTable {
     const IMMUTABLE: &'static [&'static str] = &["vpc"];
     const RECALL: Recall = Recall::Token;
     const ACTIONS: &'static [Action] = &[
-        Action::called("ec2:DescribeRouteTables"),
-        Action::called("ec2:DescribeTags"),
-        Action::called("ec2:CreateRouteTable"),
-        Action::called("ec2:CreateRoute"),
-        Action::called("ec2:ReplaceRoute"),
-        Action::called("ec2:DeleteRoute"),
-        Action::called("ec2:CreateTags"),
-        Action::called("ec2:DeleteTags"),
-        Action::called("ec2:DeleteRouteTable"),
+        Action::called("ec2:DescribeRouteTables", bounds::LOOK),
+        Action::called("ec2:DescribeTags", bounds::LOOK),
+        Action::called("ec2:CreateRouteTable", bounds::ec2::NEW_ROUTE_TABLE),
+        Action::called("ec2:CreateRoute", bounds::ec2::OURS),
+        Action::called("ec2:ReplaceRoute", bounds::ec2::OURS),
+        Action::called("ec2:DeleteRoute", bounds::ec2::OURS),
+        Action::called("ec2:CreateTags", bounds::ec2::TAGGED),
+        Action::called("ec2:DeleteTags", bounds::ec2::OURS),
+        Action::called("ec2:DeleteRouteTable", bounds::ec2::OURS),
     ];
 
     type Cloud = Aws;

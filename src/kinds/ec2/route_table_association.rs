@@ -11,6 +11,7 @@ use crate::engine::{
     Action, Address, Changes, Defect, Deleted, Depth, Failure, Input, Key, Kind, Meaning, Ours, Output,
     Phase, Recall, Scope, Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ec2;
 use crate::kinds::ec2::route_table;
 use crate::kinds::ec2::subnet;
@@ -58,11 +59,11 @@ impl Kind for RouteTableAssociation {
     // A subnet has one route table.
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
-        Action::called("ec2:DescribeSubnets"),
-        Action::called("ec2:DescribeRouteTables"),
-        Action::called("ec2:AssociateRouteTable"),
-        Action::called("ec2:ReplaceRouteTableAssociation"),
-        Action::called("ec2:DisassociateRouteTable"),
+        Action::called("ec2:DescribeSubnets", bounds::LOOK),
+        Action::called("ec2:DescribeRouteTables", bounds::LOOK),
+        Action::called("ec2:AssociateRouteTable", bounds::ec2::OURS),
+        Action::called("ec2:ReplaceRouteTableAssociation", bounds::ec2::OURS),
+        Action::called("ec2:DisassociateRouteTable", bounds::ec2::OURS),
     ];
 
     type Cloud = Aws;

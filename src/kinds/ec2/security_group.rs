@@ -11,6 +11,7 @@ use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall,
     Scope, Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ec2;
 use crate::kinds::ids::{SecurityGroupId, VpcId};
 use crate::kinds::sighting::{Mine, prove};
@@ -50,13 +51,13 @@ impl Kind for SecurityGroup {
     // A VPC has no two groups of one name.
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
-        Action::called("ec2:DescribeSecurityGroups"),
-        Action::called("ec2:DescribeTags"),
-        Action::called("ec2:DescribeNetworkInterfaces"),
-        Action::called("ec2:CreateSecurityGroup"),
-        Action::called("ec2:CreateTags"),
-        Action::called("ec2:DeleteTags"),
-        Action::called("ec2:DeleteSecurityGroup"),
+        Action::called("ec2:DescribeSecurityGroups", bounds::LOOK),
+        Action::called("ec2:DescribeTags", bounds::LOOK),
+        Action::called("ec2:DescribeNetworkInterfaces", bounds::LOOK),
+        Action::called("ec2:CreateSecurityGroup", bounds::ec2::NEW_SECURITY_GROUP),
+        Action::called("ec2:CreateTags", bounds::ec2::TAGGED),
+        Action::called("ec2:DeleteTags", bounds::ec2::OURS),
+        Action::called("ec2:DeleteSecurityGroup", bounds::ec2::OURS),
     ];
 
     type Cloud = Aws;

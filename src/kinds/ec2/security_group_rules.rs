@@ -12,6 +12,7 @@ use crate::engine::{
     Action, Address, Changes, Deleted, Depth, Failure, Input, Key, Kind, Meaning, Ours, Phase, Recall, Scope,
     Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ec2;
 use crate::kinds::ec2::security_group;
 use crate::kinds::ec2::security_group::SecurityGroup;
@@ -63,15 +64,15 @@ impl Kind for SecurityGroupRules {
     // A group has no two rules that let the same through.
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
-        Action::called("ec2:DescribeSecurityGroups"),
-        Action::called("ec2:DescribeVpcs"),
-        Action::called("ec2:DescribeSubnets"),
-        Action::called("ec2:AuthorizeSecurityGroupIngress"),
-        Action::called("ec2:AuthorizeSecurityGroupEgress"),
-        Action::called("ec2:UpdateSecurityGroupRuleDescriptionsIngress"),
-        Action::called("ec2:UpdateSecurityGroupRuleDescriptionsEgress"),
-        Action::called("ec2:RevokeSecurityGroupIngress"),
-        Action::called("ec2:RevokeSecurityGroupEgress"),
+        Action::called("ec2:DescribeSecurityGroups", bounds::LOOK),
+        Action::called("ec2:DescribeVpcs", bounds::LOOK),
+        Action::called("ec2:DescribeSubnets", bounds::LOOK),
+        Action::called("ec2:AuthorizeSecurityGroupIngress", bounds::ec2::OURS),
+        Action::called("ec2:AuthorizeSecurityGroupEgress", bounds::ec2::OURS),
+        Action::called("ec2:UpdateSecurityGroupRuleDescriptionsIngress", bounds::ec2::OURS),
+        Action::called("ec2:UpdateSecurityGroupRuleDescriptionsEgress", bounds::ec2::OURS),
+        Action::called("ec2:RevokeSecurityGroupIngress", bounds::ec2::OURS_OR_NAMELESS),
+        Action::called("ec2:RevokeSecurityGroupEgress", bounds::ec2::OURS_OR_NAMELESS),
     ];
 
     type Cloud = Aws;

@@ -8,6 +8,7 @@ use crate::engine::{
     Action, Changes, Defect, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase,
     Recall, Scope, Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ec2;
 use crate::kinds::ids::{SubnetId, VpcId};
 use crate::kinds::sighting::{Mine, prove};
@@ -51,14 +52,14 @@ impl Kind for Subnet {
     // A second subnet cannot have addresses of the first.
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
-        Action::called("ec2:DescribeSubnets"),
-        Action::called("ec2:DescribeTags"),
-        Action::called("ec2:DescribeNetworkInterfaces"),
-        Action::called("ec2:CreateSubnet"),
-        Action::called("ec2:ModifySubnetAttribute"),
-        Action::called("ec2:CreateTags"),
-        Action::called("ec2:DeleteTags"),
-        Action::called("ec2:DeleteSubnet"),
+        Action::called("ec2:DescribeSubnets", bounds::LOOK),
+        Action::called("ec2:DescribeTags", bounds::LOOK),
+        Action::called("ec2:DescribeNetworkInterfaces", bounds::LOOK),
+        Action::called("ec2:CreateSubnet", bounds::ec2::NEW_SUBNET),
+        Action::called("ec2:ModifySubnetAttribute", bounds::ec2::OURS),
+        Action::called("ec2:CreateTags", bounds::ec2::TAGGED),
+        Action::called("ec2:DeleteTags", bounds::ec2::OURS),
+        Action::called("ec2:DeleteSubnet", bounds::ec2::OURS),
     ];
 
     type Cloud = Aws;

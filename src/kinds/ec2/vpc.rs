@@ -11,6 +11,7 @@ use crate::aws::{self, Aws, During, Tags, retag};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Key, Kind, Ours, Output, Phase, Recall, Scope, Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ec2::{self, security_group, subnet};
 use crate::kinds::ids::{SecurityGroupId, VpcId};
 use crate::kinds::sighting::Mine;
@@ -54,17 +55,17 @@ impl Kind for Vpc {
     const IMMUTABLE: &'static [&'static str] = &["cidr"];
     const RECALL: Recall = Recall::Tags;
     const ACTIONS: &'static [Action] = &[
-        Action::called("ec2:DescribeVpcs"),
-        Action::called("ec2:DescribeTags"),
-        Action::called("ec2:DescribeVpcAttribute"),
-        Action::called("ec2:DescribeSubnets"),
-        Action::called("ec2:DescribeSecurityGroups"),
-        Action::called("ec2:DescribeNetworkInterfaces"),
-        Action::called("ec2:CreateVpc"),
-        Action::called("ec2:ModifyVpcAttribute"),
-        Action::called("ec2:CreateTags"),
-        Action::called("ec2:DeleteTags"),
-        Action::called("ec2:DeleteVpc"),
+        Action::called("ec2:DescribeVpcs", bounds::LOOK),
+        Action::called("ec2:DescribeTags", bounds::LOOK),
+        Action::called("ec2:DescribeVpcAttribute", bounds::LOOK),
+        Action::called("ec2:DescribeSubnets", bounds::LOOK),
+        Action::called("ec2:DescribeSecurityGroups", bounds::LOOK),
+        Action::called("ec2:DescribeNetworkInterfaces", bounds::LOOK),
+        Action::called("ec2:CreateVpc", bounds::ec2::NEW_VPC),
+        Action::called("ec2:ModifyVpcAttribute", bounds::ec2::OURS),
+        Action::called("ec2:CreateTags", bounds::ec2::TAGGED),
+        Action::called("ec2:DeleteTags", bounds::ec2::OURS),
+        Action::called("ec2:DeleteVpc", bounds::ec2::OURS),
     ];
 
     type Cloud = Aws;

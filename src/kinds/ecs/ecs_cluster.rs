@@ -8,6 +8,7 @@ use crate::engine::{
     Action, Changes, Defect, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase,
     Recall, Scope, Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ecs;
 use crate::kinds::ids::{EcsClusterArn, EcsClusterName, LogGroupName};
 use crate::kinds::sighting::{Listed, Mine, Sorted, prove};
@@ -52,13 +53,13 @@ impl Kind for EcsCluster {
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
-        Action::called("ecs:DescribeClusters"),
-        Action::called("ecs:CreateCluster"),
-        Action::implied("iam:CreateServiceLinkedRole", SERVICE_LINKED_ROLE),
-        Action::called("ecs:UpdateCluster"),
-        Action::called("ecs:TagResource"),
-        Action::called("ecs:UntagResource"),
-        Action::called("ecs:DeleteCluster"),
+        Action::called("ecs:DescribeClusters", bounds::cluster::NAMED),
+        Action::called("ecs:CreateCluster", bounds::cluster::NEW),
+        Action::implied("iam:CreateServiceLinkedRole", SERVICE_LINKED_ROLE, bounds::ROLE_OF_AWS),
+        Action::called("ecs:UpdateCluster", bounds::cluster::OURS),
+        Action::called("ecs:TagResource", bounds::TAGGED_IN_ECS),
+        Action::called("ecs:UntagResource", bounds::cluster::OURS),
+        Action::called("ecs:DeleteCluster", bounds::cluster::OURS),
     ];
 
     type Cloud = Aws;

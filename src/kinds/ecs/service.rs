@@ -18,6 +18,7 @@ use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Recall, Scope,
     Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ecs;
 use crate::kinds::ecs::rollout::{self, Rollback};
 use crate::kinds::ids::{
@@ -111,20 +112,25 @@ impl Kind for Service {
     const RECALL: Recall = Recall::Token;
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
-        Action::called("ecs:DescribeClusters"),
-        Action::called("ecs:DescribeServices"),
-        Action::called("ecs:ListServiceDeployments"),
-        Action::called("ecs:DescribeServiceRevisions"),
-        Action::called("ecs:CreateService"),
+        Action::called("ecs:DescribeClusters", bounds::cluster::NAMED),
+        Action::called("ecs:DescribeServices", bounds::service::NAMED),
+        Action::called("ecs:ListServiceDeployments", bounds::service::NAMED),
+        Action::called("ecs:DescribeServiceRevisions", bounds::SERVICE_REVISION),
+        Action::called("ecs:CreateService", bounds::service::NEW),
         Action::implied(
             "iam:PassRole",
             "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
+            bounds::ROLE_FOR_TASKS,
         ),
-        Action::implied("iam:CreateServiceLinkedRole", crate::kinds::ecs::ecs_cluster::SERVICE_LINKED_ROLE),
-        Action::called("ecs:UpdateService"),
-        Action::called("ecs:TagResource"),
-        Action::called("ecs:UntagResource"),
-        Action::called("ecs:DeleteService"),
+        Action::implied(
+            "iam:CreateServiceLinkedRole",
+            crate::kinds::ecs::ecs_cluster::SERVICE_LINKED_ROLE,
+            bounds::ROLE_OF_AWS,
+        ),
+        Action::called("ecs:UpdateService", bounds::service::OURS),
+        Action::called("ecs:TagResource", bounds::TAGGED_IN_ECS),
+        Action::called("ecs:UntagResource", bounds::service::OURS),
+        Action::called("ecs:DeleteService", bounds::service::OURS),
     ];
 
     type Cloud = Aws;

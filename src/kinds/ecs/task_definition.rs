@@ -24,6 +24,7 @@ use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase, Recall, Scope,
     Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ecs;
 use crate::kinds::ids::{GrantedRoleArn, LogGroupName, SecretArn, TaskDefinitionArn};
 use crate::kinds::sighting::{Listed, Mine, Sorted};
@@ -148,17 +149,18 @@ impl Kind for TaskDefinition {
     // The tagging API may take this long to show what was changed.
     const LAG: std::time::Duration = std::time::Duration::from_secs(30);
     const ACTIONS: &'static [Action] = &[
-        Action::called("ecs:ListTaskDefinitions"),
-        Action::called("ecs:DescribeTaskDefinition"),
+        Action::called("ecs:ListTaskDefinitions", bounds::LOOK),
+        Action::called("ecs:DescribeTaskDefinition", bounds::LOOK),
         tagged::ACTION,
-        Action::called("ecs:RegisterTaskDefinition"),
+        Action::called("ecs:RegisterTaskDefinition", bounds::task_definition::NEW),
         Action::implied(
             "iam:PassRole",
             "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
+            bounds::ROLE_FOR_TASKS,
         ),
-        Action::called("ecs:TagResource"),
-        Action::called("ecs:UntagResource"),
-        Action::called("ecs:DeregisterTaskDefinition"),
+        Action::called("ecs:TagResource", bounds::TAGGED_IN_ECS),
+        Action::called("ecs:UntagResource", bounds::task_definition::OURS),
+        Action::called("ecs:DeregisterTaskDefinition", bounds::UNBOUNDABLE),
     ];
 
     type Cloud = Aws;

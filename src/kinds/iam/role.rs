@@ -13,6 +13,7 @@ use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Key, Kind, Meaning, Ours, Output, Phase, Recall, Scope,
     Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::iam::policy;
 use crate::kinds::ids::{RoleArn, RoleName};
 use crate::kinds::sighting::{Listed, Mine, Sorted, prove};
@@ -67,17 +68,17 @@ impl Kind for Role {
     // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
     const LAG: std::time::Duration = LAG;
     const ACTIONS: &'static [Action] = &[
-        Action::called("iam:GetAccountAuthorizationDetails"),
-        Action::called("iam:GetRole"),
-        Action::called("iam:CreateRole"),
-        Action::called("iam:UpdateAssumeRolePolicy"),
-        Action::called("iam:PutRolePermissionsBoundary"),
-        Action::called("iam:AttachRolePolicy"),
-        Action::called("iam:DetachRolePolicy"),
-        Action::called("iam:ListAttachedRolePolicies"),
-        Action::called("iam:TagRole"),
-        Action::called("iam:UntagRole"),
-        Action::called("iam:DeleteRole"),
+        Action::called("iam:GetAccountAuthorizationDetails", bounds::LOOK),
+        Action::called("iam:GetRole", bounds::role::NAMED),
+        Action::called("iam:CreateRole", bounds::NEW_ROLE),
+        Action::called("iam:UpdateAssumeRolePolicy", bounds::role::NAMED),
+        Action::called("iam:PutRolePermissionsBoundary", bounds::BOUNDARY_OF_ROLE),
+        Action::called("iam:AttachRolePolicy", bounds::NEVER),
+        Action::called("iam:DetachRolePolicy", bounds::role::NAMED),
+        Action::called("iam:ListAttachedRolePolicies", bounds::role::NAMED),
+        Action::called("iam:TagRole", bounds::role::NAMED),
+        Action::called("iam:UntagRole", bounds::role::NAMED),
+        Action::called("iam:DeleteRole", bounds::role::NAMED),
     ];
 
     type Cloud = Aws;

@@ -12,6 +12,7 @@ use crate::engine::{
     Action, Address, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Named, Ours, Output, Phase,
     Recall, Scope, Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::iam::policy;
 use crate::kinds::iam::role::{self, Role};
 use crate::kinds::ids::{GrantedRoleArn, RoleArn, RoleName};
@@ -77,9 +78,9 @@ impl Kind for RolePolicy {
     const RECALL: Recall = Recall::Name;
     const LAG: Duration = role::LAG;
     const ACTIONS: &'static [Action] = &[
-        Action::called("iam:GetAccountAuthorizationDetails"),
-        Action::called("iam:PutRolePolicy"),
-        Action::called("iam:DeleteRolePolicy"),
+        Action::called("iam:GetAccountAuthorizationDetails", bounds::LOOK),
+        Action::called("iam:PutRolePolicy", bounds::BOUNDED_ROLE),
+        Action::called("iam:DeleteRolePolicy", bounds::role::NAMED),
     ];
 
     type Cloud = Aws;

@@ -14,6 +14,7 @@ use crate::engine::{
     Action, Changes, Data, Defect, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output,
     Phase, Recall, Scope, Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ids::{
     DbClusterArn, DbClusterId, DbClusterParameterGroupName, DbSubnetGroupName, LogGroupName, SecretArn,
     SecurityGroupId,
@@ -133,22 +134,23 @@ impl Kind for DbCluster {
     const AT_CREATION: &'static [&'static str] = &["after"];
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
-        Action::called("rds:DescribeDBClusters"),
-        Action::called("rds:CreateDBCluster"),
-        Action::implied("iam:CreateServiceLinkedRole", SERVICE_LINKED_ROLE),
-        Action::implied("secretsmanager:CreateSecret", PASSWORD),
-        Action::implied("secretsmanager:TagResource", PASSWORD),
-        Action::implied("kms:DescribeKey", PASSWORD),
-        Action::implied("kms:CreateGrant", AUTHORIZATION),
-        Action::implied("kms:Decrypt", AUTHORIZATION),
-        Action::implied("kms:GenerateDataKey", AUTHORIZATION),
-        Action::called("rds:ModifyDBCluster"),
-        Action::called("rds:EnableHttpEndpoint"),
-        Action::called("rds:DisableHttpEndpoint"),
-        Action::called("rds:AddTagsToResource"),
-        Action::called("rds:RemoveTagsFromResource"),
-        Action::called("rds:DeleteDBCluster"),
-        Action::implied("rds:CreateDBClusterSnapshot", AUTHORIZATION),
+        Action::called("rds:DescribeDBClusters", bounds::LOOK),
+        Action::called("rds:CreateDBCluster", bounds::NEW_DB_CLUSTER),
+        Action::implied("iam:CreateServiceLinkedRole", SERVICE_LINKED_ROLE, bounds::ROLE_OF_AWS),
+        Action::implied("secretsmanager:CreateSecret", PASSWORD, bounds::NEW_SECRET),
+        Action::implied("secretsmanager:TagResource", PASSWORD, bounds::NEW_SECRET),
+        Action::implied("kms:DescribeKey", PASSWORD, bounds::LOOK_AT_KEY),
+        Action::implied("kms:CreateGrant", AUTHORIZATION, bounds::KEY_FOR_SERVICE),
+        Action::implied("kms:Decrypt", AUTHORIZATION, bounds::KEY_BY_SERVICE),
+        Action::implied("kms:GenerateDataKey", AUTHORIZATION, bounds::KEY_BY_SERVICE),
+        Action::called("rds:ModifyDBCluster", bounds::OUR_DB_CLUSTER),
+        Action::called("rds:EnableHttpEndpoint", bounds::db_cluster::OURS),
+        Action::called("rds:DisableHttpEndpoint", bounds::db_cluster::OURS),
+        Action::called("rds:AddTagsToResource", bounds::db_cluster::TAGGED),
+        Action::called("rds:RemoveTagsFromResource", bounds::db_cluster::OURS),
+        Action::called("rds:DeleteDBCluster", bounds::LAST_OF_DB_CLUSTER),
+        Action::implied("rds:CreateDBClusterSnapshot", AUTHORIZATION, bounds::LAST_OF_DB_CLUSTER),
+        Action::implied("rds:AddTagsToResource", AUTHORIZATION, bounds::final_snapshot::NAMED),
     ];
 
     type Cloud = Aws;

@@ -12,6 +12,7 @@ use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Key, Kind, Meaning, Ours, Output, Phase, Recall, Scope,
     Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ids::{DbClusterParameterGroupArn, DbClusterParameterGroupName};
 use crate::kinds::rds::{self, Group};
 use crate::kinds::sighting::{Mine, prove};
@@ -56,16 +57,16 @@ impl Kind for DbClusterParameterGroup {
     // The tagging API shows a changed tag later.
     const LAG: Duration = Duration::from_secs(60);
     const ACTIONS: &'static [Action] = &[
-        Action::called("rds:DescribeDBClusterParameterGroups"),
-        Action::called("rds:DescribeDBClusterParameters"),
-        Action::called("rds:ListTagsForResource"),
+        Action::called("rds:DescribeDBClusterParameterGroups", bounds::LOOK),
+        Action::called("rds:DescribeDBClusterParameters", bounds::parameter_group::NAMED),
+        Action::called("rds:ListTagsForResource", bounds::parameter_group::NAMED),
         tagged::ACTION,
-        Action::called("rds:CreateDBClusterParameterGroup"),
-        Action::called("rds:ModifyDBClusterParameterGroup"),
-        Action::called("rds:ResetDBClusterParameterGroup"),
-        Action::called("rds:AddTagsToResource"),
-        Action::called("rds:RemoveTagsFromResource"),
-        Action::called("rds:DeleteDBClusterParameterGroup"),
+        Action::called("rds:CreateDBClusterParameterGroup", bounds::parameter_group::NEW),
+        Action::called("rds:ModifyDBClusterParameterGroup", bounds::parameter_group::OURS),
+        Action::called("rds:ResetDBClusterParameterGroup", bounds::parameter_group::OURS),
+        Action::called("rds:AddTagsToResource", bounds::parameter_group::TAGGED),
+        Action::called("rds:RemoveTagsFromResource", bounds::parameter_group::OURS),
+        Action::called("rds:DeleteDBClusterParameterGroup", bounds::parameter_group::OURS),
     ];
 
     type Cloud = Aws;

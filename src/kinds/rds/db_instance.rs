@@ -8,6 +8,7 @@ use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Recall, Scope,
     Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ids::{DbClusterId, DbInstanceArn, DbInstanceId};
 use crate::kinds::rds;
 use crate::kinds::sighting::{Listed, Mine, Sorted, prove};
@@ -58,12 +59,12 @@ impl Kind for DbInstance {
     const IMMUTABLE: &'static [&'static str] = &["cluster", "zone"];
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
-        Action::called("rds:DescribeDBInstances"),
-        Action::called("rds:CreateDBInstance"),
-        Action::called("rds:ModifyDBInstance"),
-        Action::called("rds:AddTagsToResource"),
-        Action::called("rds:RemoveTagsFromResource"),
-        Action::called("rds:DeleteDBInstance"),
+        Action::called("rds:DescribeDBInstances", bounds::LOOK),
+        Action::called("rds:CreateDBInstance", bounds::NEW_DB_INSTANCE),
+        Action::called("rds:ModifyDBInstance", bounds::db_instance::OURS),
+        Action::called("rds:AddTagsToResource", bounds::db_instance::TAGGED),
+        Action::called("rds:RemoveTagsFromResource", bounds::db_instance::OURS),
+        Action::called("rds:DeleteDBInstance", bounds::db_instance::OURS),
     ];
 
     type Cloud = Aws;

@@ -11,6 +11,7 @@ use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall,
     Scope, Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ids::{DbSubnetGroupArn, DbSubnetGroupName, SubnetId};
 use crate::kinds::rds::{self, Group};
 use crate::kinds::sighting::{Mine, prove};
@@ -53,14 +54,14 @@ impl Kind for DbSubnetGroup {
     // The tagging API shows a changed tag later.
     const LAG: Duration = Duration::from_secs(60);
     const ACTIONS: &'static [Action] = &[
-        Action::called("rds:DescribeDBSubnetGroups"),
-        Action::called("rds:ListTagsForResource"),
+        Action::called("rds:DescribeDBSubnetGroups", bounds::LOOK),
+        Action::called("rds:ListTagsForResource", bounds::db_subnet_group::NAMED),
         tagged::ACTION,
-        Action::called("rds:CreateDBSubnetGroup"),
-        Action::called("rds:ModifyDBSubnetGroup"),
-        Action::called("rds:AddTagsToResource"),
-        Action::called("rds:RemoveTagsFromResource"),
-        Action::called("rds:DeleteDBSubnetGroup"),
+        Action::called("rds:CreateDBSubnetGroup", bounds::db_subnet_group::NEW),
+        Action::called("rds:ModifyDBSubnetGroup", bounds::db_subnet_group::OURS),
+        Action::called("rds:AddTagsToResource", bounds::db_subnet_group::TAGGED),
+        Action::called("rds:RemoveTagsFromResource", bounds::db_subnet_group::OURS),
+        Action::called("rds:DeleteDBSubnetGroup", bounds::db_subnet_group::OURS),
     ];
 
     type Cloud = Aws;

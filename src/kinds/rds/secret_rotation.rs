@@ -16,6 +16,7 @@ use crate::engine::{
     Action, Address, Changes, Defect, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase,
     Recall, Scope, Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ids::SecretArn;
 use crate::kinds::rds;
 use crate::kinds::rds::db_cluster;
@@ -65,10 +66,10 @@ impl Kind for SecretRotation {
     // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
     const LAG: Duration = Duration::from_secs(300);
     const ACTIONS: &'static [Action] = &[
-        Action::called("rds:DescribeDBClusters"),
-        Action::called("secretsmanager:ListSecrets"),
-        Action::called("secretsmanager:DescribeSecret"),
-        Action::called("secretsmanager:RotateSecret"),
+        Action::called("rds:DescribeDBClusters", bounds::LOOK),
+        Action::called("secretsmanager:ListSecrets", bounds::LOOK),
+        Action::called("secretsmanager:DescribeSecret", bounds::OUR_SECRET),
+        Action::called("secretsmanager:RotateSecret", bounds::OUR_SECRET),
     ];
 
     type Cloud = Aws;

@@ -10,6 +10,7 @@ use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase, Recall, Scope,
     Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ids::ScalableId;
 use crate::kinds::scaling::{DIMENSION, NAMESPACE, Scaled};
 use crate::kinds::tagged;
@@ -56,19 +57,20 @@ impl Kind for ScalableTarget {
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
-        Action::called("application-autoscaling:DescribeScalableTargets"),
-        Action::called("ecs:DescribeClusters"),
-        Action::called("ecs:DescribeServices"),
-        Action::called("application-autoscaling:RegisterScalableTarget"),
-        Action::implied("ecs:UpdateService", PERMISSIONS),
-        Action::implied("cloudwatch:DescribeAlarms", PERMISSIONS),
+        Action::called("application-autoscaling:DescribeScalableTargets", bounds::LOOK),
+        Action::called("ecs:DescribeClusters", bounds::cluster::NAMED),
+        Action::called("ecs:DescribeServices", bounds::service::NAMED),
+        Action::called("application-autoscaling:RegisterScalableTarget", bounds::SCALED_SERVICE),
+        Action::implied("ecs:UpdateService", PERMISSIONS, bounds::service::OURS),
+        Action::implied("cloudwatch:DescribeAlarms", PERMISSIONS, bounds::LOOK),
         Action::implied(
             "iam:CreateServiceLinkedRole",
             "https://docs.aws.amazon.com/autoscaling/application/userguide/\
              application-auto-scaling-service-linked-roles.html",
+            bounds::ROLE_OF_AWS,
         ),
-        Action::called("application-autoscaling:DeregisterScalableTarget"),
-        Action::implied("cloudwatch:DeleteAlarms", PERMISSIONS),
+        Action::called("application-autoscaling:DeregisterScalableTarget", bounds::SCALED_SERVICE),
+        Action::implied("cloudwatch:DeleteAlarms", PERMISSIONS, bounds::TRACKING_ALARM),
     ];
 
     type Cloud = Aws;

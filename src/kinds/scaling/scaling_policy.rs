@@ -13,6 +13,7 @@ use crate::engine::{
     Action, Address, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase, Recall,
     Scope, Sightings,
 };
+use crate::kinds::bounds;
 use crate::kinds::ids::{ScalableId, ScalingPolicyArn};
 use crate::kinds::scaling::scalable_target::PERMISSIONS;
 use crate::kinds::scaling::{DIMENSION, NAMESPACE, Scaled};
@@ -64,15 +65,15 @@ impl Kind for ScalingPolicy {
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
-        Action::called("application-autoscaling:DescribeScalableTargets"),
-        Action::called("application-autoscaling:DescribeScalingPolicies"),
-        Action::called("ecs:DescribeClusters"),
-        Action::called("ecs:DescribeServices"),
-        Action::called("application-autoscaling:PutScalingPolicy"),
-        Action::implied("cloudwatch:PutMetricAlarm", PERMISSIONS),
-        Action::implied("cloudwatch:DescribeAlarms", PERMISSIONS),
-        Action::called("application-autoscaling:DeleteScalingPolicy"),
-        Action::implied("cloudwatch:DeleteAlarms", PERMISSIONS),
+        Action::called("application-autoscaling:DescribeScalableTargets", bounds::LOOK),
+        Action::called("application-autoscaling:DescribeScalingPolicies", bounds::LOOK),
+        Action::called("ecs:DescribeClusters", bounds::cluster::NAMED),
+        Action::called("ecs:DescribeServices", bounds::service::NAMED),
+        Action::called("application-autoscaling:PutScalingPolicy", bounds::SCALED_SERVICE),
+        Action::implied("cloudwatch:PutMetricAlarm", PERMISSIONS, bounds::TRACKING_ALARM),
+        Action::implied("cloudwatch:DescribeAlarms", PERMISSIONS, bounds::LOOK),
+        Action::called("application-autoscaling:DeleteScalingPolicy", bounds::SCALED_SERVICE),
+        Action::implied("cloudwatch:DeleteAlarms", PERMISSIONS, bounds::TRACKING_ALARM),
     ];
 
     type Cloud = Aws;
