@@ -72,7 +72,8 @@ impl<K: Kind, T> Sorted<K, T> {
     /// Sorts a complete list.
     ///
     /// An object with a scope's owner tag is that scope's, or else that of the scope that takes over from its owner. To
-    /// every other scope that uses its name, or remembers its id, it is foreign.
+    /// every other scope that uses its name, it is foreign; also to one that remembers its id, unless its tags say that it
+    /// is another's: then what is remembered is wrong, and nothing stands in the place of what is wanted.
     pub fn of(scopes: &[Scope], listed: impl IntoIterator<Item = Listed<T>>) -> Self {
         let directory = Directory::new(scopes);
         let mut sorted =
@@ -80,7 +81,9 @@ impl<K: Kind, T> Sorted<K, T> {
         for item in listed {
             let home = directory.home(scopes, &item.tags);
             let known = directory.known(&item.id, &item.name);
-            sorted.foreign.extend(known.iter().filter(|(scope, _)| Some(*scope) != home).map(
+            let in_place = |named: &Named| named.name == item.name || item.tags.owner().is_none();
+            let strange = |scope: usize, named: &Named| Some(scope) != home && in_place(named);
+            sorted.foreign.extend(known.iter().filter(|(scope, named)| strange(*scope, named)).map(
                 |(scope, named)| Stranger {
                     scope: *scope,
                     address: named.address.clone(),

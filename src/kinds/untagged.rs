@@ -125,9 +125,10 @@ where
     }
 }
 
+/// The names to look for. The id of these kinds is their name, so that what is remembered says nothing more; and it may be
+/// nonsense, for which AWS refuses the whole list.
 fn names(scopes: &[Scope]) -> BTreeSet<String> {
-    let named = scopes.iter().flat_map(|scope| &scope.named);
-    named.flat_map(|named| [Some(named.name.clone()), named.remembered.clone()]).flatten().collect()
+    scopes.iter().flat_map(|scope| &scope.named).map(|named| named.name.clone()).collect()
 }
 
 /// What a read of each single object said, by id: `None` where the object is gone.

@@ -105,10 +105,17 @@ where
     let vacant = Sorted::<K, T>::of(scopes, listed(&found)).vacant(scopes);
     let names = vacant.iter().map(|named| named.name.clone()).collect();
     let mut elsewhere = called(aws, &names, T::TYPE).await?;
-    elsewhere.extend(vacant.iter().filter_map(|named| named.remembered.clone()));
+    elsewhere.extend(vacant.iter().filter_map(|named| named.remembered.clone()).filter(|id| is_id(id)));
     elsewhere.retain(|id| !found.iter().any(|known| known.id() == id));
     found.extend(all(filters(by_id, elsewhere), &list).await?);
     Ok(Sorted::of(scopes, listed(&found)))
+}
+
+/// Whether something remembered can be an id at all. For what cannot, AWS refuses the whole list.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>
+fn is_id(text: &str) -> bool {
+    let digits = text.split_once('-').map_or("", |(_, digits)| digits);
+    (8..=17).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// What the kinds of a look may have to find by the tag `Name`.
