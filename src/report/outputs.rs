@@ -46,12 +46,17 @@ pub(super) fn replicas(pass: &Pass<'_>, world: &World) -> Option<i32> {
     number(world, SERVICE, "running", pass.previous.replicas)
 }
 
-/// The snapshot that was taken when the database was deleted, once it was.
+/// The snapshot that was taken when the database was deleted, once it was. What was said before is said again, unless it is
+/// no snapshot of this database: nothing else would ever remove it.
 pub(super) fn final_snapshot(pass: &Pass<'_>, standings: &Standings<'_>, world: &World) -> Option<String> {
     let (kind, name) = DATABASE;
-    let goes = standings.at(&Address::new(kind, name)).is_some_and(|standing| standing.removes());
+    let database = standings.at(&Address::new(kind, name));
+    let goes = database.is_some_and(|standing| standing.removes());
     let taken = goes.then(|| read(world, DATABASE, "finalSnapshot")).flatten();
-    taken.and_then(|name| name.as_str().map(str::to_owned)).or_else(|| pass.previous.final_snapshot.clone())
+    let taken = taken.and_then(|name| name.as_str().map(str::to_owned));
+    let called = database.map(|standing| standing.item.name.as_str()).filter(|name| !name.is_empty());
+    let known = |snapshot: &&String| called.is_none_or(|name| snapshot.starts_with(name));
+    taken.or_else(|| pass.previous.final_snapshot.as_ref().filter(known).cloned())
 }
 
 fn number(world: &World, at: (&str, &str), field: &str, before: Option<i32>) -> Option<i32> {
