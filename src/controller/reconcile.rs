@@ -132,8 +132,9 @@ impl Context {
         }
         record.part_with(&survey.plan);
         record.intend(&unrecorded, Timestamp::now());
-        let mutates = !survey.plan.steps.is_empty();
-        if before.as_ref() == Some(&record) && (resource.held() || !mutates) || resource.deleting() {
+        // What owns something is held, whoever took the finalizer away; what owns nothing, and makes nothing, is not.
+        let holds = !survey.plan.steps.is_empty() || survey.world.ours().next().is_some();
+        if before.as_ref() == Some(&record) && (resource.held() || !holds) || resource.deleting() {
             return Ok((resource, survey));
         }
         let resource = self.kubernetes.record(&resource, &record).await.map_err(Error::Record)?;
