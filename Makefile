@@ -87,6 +87,11 @@ matrix: build ## Refuse every operation in every way that AWS does; CELL=ec2:Cre
 	@$(SANDBOX) prepare
 	MATRIX='$(or $(CELL),all)' cargo test --test it matrix::every_refusal -- --nocapture
 
+.PHONY: memory
+memory: build ## Have the operator forget everything that it remembers, in every way; CASE=/intent/ tries those only
+	@$(SANDBOX) prepare
+	MEMORY='$(or $(CASE),all)' cargo test --test it memory::whatever -- --nocapture
+
 .PHONY: clean
 clean: demo-down ## Remove what was built here; programs kept outside the checkout stay
 	rm -rf .sandbox

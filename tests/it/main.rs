@@ -18,6 +18,7 @@ mod iam;
 mod kinds;
 mod life;
 mod matrix;
+mod memory;
 mod planner;
 mod support;
 mod sweep;

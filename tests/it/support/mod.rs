@@ -1,4 +1,6 @@
 //! What several modules of tests use.
 
 pub mod account;
+pub mod consent;
 pub mod control_plane;
+pub mod patch;

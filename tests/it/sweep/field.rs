@@ -78,7 +78,7 @@ impl Plot {
     /// An operator where `acts` were done and everything has come to rest since.
     pub async fn operator(&mut self, acts: &[Act]) -> Result<Operator, String> {
         if acts.is_empty() {
-            self.put_back("empty", None).await;
+            self.place.put_back("empty", None).await;
             return Ok(Operator::new(&self.place, BTreeMap::new()));
         }
         if self.built.as_ref().is_none_or(|built| built.by != acts) {
@@ -86,52 +86,67 @@ impl Plot {
         }
         let Some(Built { resource, ids, .. }) = &self.built else { return Err("nothing is built".into()) };
         let (resource, ids) = (resource.clone(), ids.clone());
-        self.put_back("built", resource).await;
+        self.place.put_back("built", resource).await;
         Ok(Operator::new(&self.place, ids))
     }
 
     async fn build(&self, acts: &[Act]) -> Result<Built, String> {
-        self.put_back("empty", None).await;
+        self.place.put_back("empty", None).await;
         let mut operator = Operator::new(&self.place, BTreeMap::new());
         for act in acts {
             operator.act(act).await;
             operator.rest(None).await?;
         }
-        self.account_control("snapshot", "built").await;
+        self.place.keep("built").await;
         Ok(Built { by: acts.to_vec(), resource: operator.resource().await, ids: operator.ids() })
     }
 
-    /// Puts account and resource back; nobody works there now.
-    async fn put_back(&self, snapshot: &str, resource: Option<DynamicObject>) {
-        self.account_control("restore", snapshot).await;
-        let api = self.place.resources();
-        if api.get_opt(NAME).await.unwrap().is_some() {
-            let free = Patch::Merge(json!({ "metadata": { "finalizers": null } }));
-            let freed = api.patch(NAME, &PatchParams::default(), &free).await;
-            if freed.is_ok_and(|resource| resource.metadata.deletion_timestamp.is_none()) {
-                api.delete(NAME, &DeleteParams::default()).await.unwrap();
-            }
-        }
-        if let Some(resource) = resource {
-            let status = json!({ "status": resource.data["status"] });
-            let status =
-                with_generation(status, api.create(&PostParams::default(), &anew(resource)).await.unwrap());
-            api.patch_status(NAME, &PatchParams::default(), &Patch::Merge(status)).await.unwrap();
-        }
+    /// Where it is.
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
     /// For how many seconds reads of EC2 do not show what is new, from now on and for all plots of the same stand-in.
     pub async fn lag(&self, seconds: f64) {
         self.place.account.put("durations", json!({ "ec2.lag": seconds })).await;
     }
-
-    async fn account_control(&self, what: &str, name: &str) {
-        let account = &self.place.account;
-        account.control(what, json!({ "name": name, "account": account.number })).await;
-    }
 }
 
 impl Place {
+    /// Keeps the state of the account under this name.
+    pub async fn keep(&self, snapshot: &str) {
+        self.account_control("snapshot", snapshot).await;
+    }
+
+    /// Puts account and resource back; nobody works there now.
+    pub async fn put_back(&self, snapshot: &str, resource: Option<DynamicObject>) {
+        self.account_control("restore", snapshot).await;
+        self.replace(NAME, resource).await;
+    }
+
+    /// Removes the resource of this name, whatever holds it, and creates it again as from a backup.
+    pub async fn replace(&self, name: &str, resource: Option<DynamicObject>) {
+        let api = self.resources();
+        if api.get_opt(name).await.unwrap().is_some() {
+            let free = Patch::Merge(json!({ "metadata": { "finalizers": null } }));
+            let freed = api.patch(name, &PatchParams::default(), &free).await;
+            if freed.is_ok_and(|resource| resource.metadata.deletion_timestamp.is_none()) {
+                api.delete(name, &DeleteParams::default()).await.unwrap();
+            }
+        }
+        let Some(resource) = resource else { return };
+        let status = json!({ "status": resource.data["status"] });
+        let created = api.create(&PostParams::default(), &anew(resource)).await.unwrap();
+        if status["status"].is_object() {
+            let status = with_generation(status, created);
+            api.patch_status(name, &PatchParams::default(), &Patch::Merge(status)).await.unwrap();
+        }
+    }
+
+    async fn account_control(&self, what: &str, name: &str) {
+        self.account.control(what, json!({ "name": name, "account": self.account.number })).await;
+    }
+
     /// Resources there, as people see and change them.
     pub fn resources(&self) -> Api<DynamicObject> {
         Api::namespaced_with(self.client.clone(), &self.namespace, &resource_type())

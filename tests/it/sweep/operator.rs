@@ -18,6 +18,7 @@ use super::field::Place;
 use super::inventory::{Inventory, Known};
 use super::kubernetes::Kubernetes;
 use super::strangers;
+use crate::support::patch;
 use crate::wire::{Life, Wire, log};
 
 /// The name of the resource, and the suffix of its environment.
@@ -75,6 +76,8 @@ pub struct Interruption {
 pub enum Act {
     /// They create it.
     Create,
+    /// They create it with another spec: the usual one, merged with this.
+    CreateWith(Value),
     /// They change its spec.
     Edit(Value),
     /// They delete it.
@@ -135,6 +138,16 @@ impl Operator {
         self.read_lag = "1ms";
     }
 
+    /// What the present process has.
+    pub fn context(&self) -> Arc<Context> {
+        Arc::clone(&self.context)
+    }
+
+    /// Resources where it works, as people see and change them.
+    pub fn resources(&self) -> Api<DynamicObject> {
+        self.api.clone()
+    }
+
     /// A user of the account.
     pub fn account(&self) -> &Account {
         &self.place.account
@@ -143,10 +156,8 @@ impl Operator {
     /// People do something.
     pub async fn act(&self, act: &Act) {
         match act {
-            Act::Create => {
-                let object = serde_json::from_value(resource()).unwrap();
-                self.api.create(&PostParams::default(), &object).await.map(drop).unwrap();
-            }
+            Act::Create => self.create(json!({})).await,
+            Act::CreateWith(spec) => self.create(spec.clone()).await,
             Act::Edit(spec) => {
                 let change = Patch::Merge(json!({ "spec": spec }));
                 self.api.patch(NAME, &PatchParams::default(), &change).await.map(drop).unwrap();
@@ -154,6 +165,12 @@ impl Operator {
             Act::Delete => self.api.delete(NAME, &DeleteParams::default()).await.map(drop).unwrap(),
             Act::Meddle => strangers::meddle(&self.place.account, &self.ids()).await,
         }
+    }
+
+    async fn create(&self, spec: Value) {
+        let object = patch::applied(resource(), &json!({ "spec": spec }));
+        let object = serde_json::from_value(object).unwrap();
+        self.api.create(&PostParams::default(), &object).await.map(drop).unwrap();
     }
 
     /// The resource as it is.
