@@ -43,6 +43,9 @@ pub enum Meaning {
     Later,
 }
 
+/// So many characters say something by themselves.
+const TELLING: usize = 4;
+
 impl Failure {
     /// True iff the failure has this meaning.
     pub fn is(&self, meaning: Meaning) -> bool {
@@ -52,6 +55,15 @@ impl Failure {
     /// True iff the cloud takes the call only later: no fault of anybody's.
     pub fn asks_to_wait(&self) -> bool {
         matches!(self.meaning, Meaning::InUse | Meaning::Later)
+    }
+
+    /// The failure without `private` texts: clouds repeat what they refuse. Short ones stay, for they are part of any text
+    /// and give nothing away.
+    pub(super) fn without(mut self, private: &[String]) -> Self {
+        for text in private.iter().filter(|text| text.chars().count() >= TELLING) {
+            self.message = self.message.replace(text.as_str(), "…");
+        }
+        self
     }
 
     /// True iff the cloud may have carried the call out although we were told otherwise.
@@ -70,5 +82,24 @@ impl fmt::Display for Failure {
             Some(id) => write!(f, " (request {id})"),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_private_is_not_repeated() {
+        let failure = Failure {
+            operation: "toys:Make".into(),
+            code: "Invalid".into(),
+            message: "hush is no name, nor is hush-hush, in yes".into(),
+            request_id: None,
+            meaning: Meaning::Invalid,
+            retry_after: None,
+        };
+        let private = ["hush-hush", "hush", "yes"].map(str::to_owned);
+        assert_eq!(failure.without(&private).message, "… is no name, nor is …, in yes");
     }
 }

@@ -394,7 +394,11 @@ impl<K: Kind> AnyKind<K::Cloud> for Erased<K> {
         key: &'a Key,
         spec: Value,
     ) -> BoxFuture<'a, Result<Value, Failure>> {
-        Box::pin(async move { document(K::create(cloud, key, typed(spec)?).await?) })
+        let private = private::<K>(&spec);
+        Box::pin(async move {
+            let made = K::create(cloud, key, typed(spec)?).await;
+            document(made.map_err(|failure| failure.without(&private))?)
+        })
     }
 
     fn update<'a>(
@@ -405,12 +409,33 @@ impl<K: Kind> AnyKind<K::Cloud> for Erased<K> {
         spec: Value,
         changes: &'a Changes,
     ) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move { K::update(cloud, key, typed(outputs)?, typed(spec)?, changes).await })
+        let private = private::<K>(&spec);
+        Box::pin(async move {
+            let updated = K::update(cloud, key, typed(outputs)?, typed(spec)?, changes).await;
+            updated.map_err(|failure| failure.without(&private))
+        })
     }
 
     fn delete<'a>(&'a self, cloud: &'a K::Cloud, outputs: Value) -> BoxFuture<'a, Result<Deleted, Failure>> {
         Box::pin(async move { K::delete(cloud, typed(outputs)?).await })
     }
+}
+
+/// The texts in a spec that are shown to nobody.
+fn private<K: Kind>(spec: &Value) -> Vec<String> {
+    let mut left: Vec<&Value> = K::PRIVATE.iter().filter_map(|field| spec.get(*field)).collect();
+    let mut texts = Vec::new();
+    while let Some(value) = left.pop() {
+        match value {
+            Value::String(text) => texts.push(text.clone()),
+            Value::Array(items) => left.extend(items),
+            Value::Object(fields) => left.extend(fields.values()),
+            _ => {}
+        }
+    }
+    // One may be a part of another.
+    texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    texts
 }
 
 fn erase<K: Kind>((address, found): (Address, Found<K>)) -> (Address, Observed) {
