@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
@@ -42,14 +42,20 @@ fn log(settings: &Settings) -> Result<(), Error> {
         .map_err(|error| Error::LogFilter(settings.log_filter.clone(), error))?;
     let all = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let audited = Targets::new().with_target(audit::TARGET, tracing::Level::INFO);
-    let rest = filter.add_directive(directive_off(audit::TARGET));
+    let rest = filter.add_directive(directive_off(audit::TARGET)).and(filter_fn(is_discreet));
     let lines = match settings.log_format {
         LogFormat::Json => all.json().flatten_event(true).boxed(),
         LogFormat::Text => all.boxed(),
     };
-    let wanted = tracing_subscriber::filter::FilterExt::or(audited, rest);
-    tracing_subscriber::registry().with(lines.with_filter(wanted)).init();
+    tracing_subscriber::registry().with(lines.with_filter(audited.or(rest))).init();
     Ok(())
+}
+
+/// Whether what an event says may be logged, whatever the filter asks for. At the level TRACE, libraries write down what
+/// goes over the wire: credentials, and the values of the user's environment variables.
+/// <https://docs.aws.amazon.com/sdk-for-rust/latest/dg/logging.html>
+fn is_discreet(event: &tracing::Metadata<'_>) -> bool {
+    *event.level() <= tracing::Level::DEBUG || event.target().starts_with(env!("CARGO_CRATE_NAME"))
 }
 
 fn directive_off(target: &str) -> tracing_subscriber::filter::Directive {

@@ -67,7 +67,8 @@ pub struct Settings {
     #[arg(long, env = "LOG_FORMAT", value_name = "FORMAT", value_enum, default_value_t = LogFormat::Json)]
     pub log_format: LogFormat,
 
-    /// What is logged, as in `info,video_pipeline_operator=debug`. Audit lines are always logged.
+    /// What is logged, as in `info,video_pipeline_operator=debug`. Audit lines are always logged; what libraries say at the
+    /// level trace, where they write down requests, never is.
     #[arg(long, env = "LOG_FILTER", value_name = "FILTER", default_value = "info")]
     pub log_filter: String,
 }

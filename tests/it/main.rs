@@ -20,6 +20,7 @@ mod life;
 mod matrix;
 mod memory;
 mod planner;
+mod secrecy;
 mod support;
 mod sweep;
 mod wire;

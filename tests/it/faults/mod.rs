@@ -8,4 +8,4 @@ mod killed;
 mod leadership;
 mod rare;
 mod shutdown;
-mod stage;
+pub(crate) mod stage;

@@ -1,12 +1,10 @@
 //! The operator is told to stop, and is asked how it is.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use sandbox::Operator;
 
-use super::stage::Stage;
+use super::stage::{Stage, ask};
 use crate::support::control_plane::{self, empty_folder};
 
 const NAME: &str = "dev";
@@ -78,14 +76,4 @@ async fn ends_well(operator: &mut Operator) {
     let exit = operator.terminate(AT_MOST + Duration::from_secs(5)).await;
     assert_eq!(exit.and_then(|exit| exit.code()), Some(0), "{exit:?} after {:?}", told.elapsed());
     assert!(told.elapsed() < AT_MOST, "it took {:?}", told.elapsed());
-}
-
-/// The status and the body of an answer.
-fn ask(operator: &Operator, path: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(operator.address()).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: operator\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }

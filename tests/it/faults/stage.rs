@@ -1,5 +1,7 @@
 //! Where each test plays: a stand-in of its own, and a namespace in the control plane that all of them share.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -67,6 +69,11 @@ impl Stage {
     /// Starts such an operator.
     pub async fn start(&self, log: &str, flags: &[&str]) -> Operator {
         Operator::start(&self.operator(log, flags)).await.unwrap()
+    }
+
+    /// How its control plane is reached.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
     }
 
     /// Where this stage keeps its files.
@@ -165,4 +172,14 @@ pub async fn until(
         tokio::time::sleep(LOOK).await;
     }
     Ok(begun.elapsed())
+}
+
+/// The status and the body of what an operator answers.
+pub fn ask(operator: &Operator, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(operator.address()).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: operator\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
