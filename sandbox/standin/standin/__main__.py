@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import differences, mends, timing
+from . import differences, mends, quick, timing
 from .calls import CallLog
 from .faults import Faults
 from .server import Server, StandIn
@@ -18,6 +18,7 @@ def main() -> None:
     arguments = _parse()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     mends.install()
+    quick.install()
     if arguments.differences:
         print(differences.page())
         return

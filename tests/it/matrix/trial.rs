@@ -26,7 +26,7 @@ const WATCHED: Duration = Duration::from_millis(400);
 /// In how many passes it may try again in that time what was just refused: those that follow upon progress elsewhere.
 const FEW: usize = 3;
 /// Between two passes.
-const OFTEN: Duration = Duration::from_millis(3);
+const OFTEN: Duration = Duration::from_millis(10);
 
 /// What a story comes to undisturbed.
 #[derive(Clone, Debug)]

@@ -53,8 +53,10 @@ pub struct Operator {
     pub bound: usize,
     /// Whether the next process after a death sees the past first.
     pub stale: bool,
-    /// What there was when the environment was last said to be as wanted, before anything else was done.
-    pub at_ready: Option<Inventory>,
+    /// Whether it is noted what there is when the environment is said to be as wanted.
+    pub watched: bool,
+    /// What there was then, before anything else was done, and how many calls had changed something.
+    pub at_ready: Option<(Inventory, usize)>,
     api: Api<DynamicObject>,
     life: Life,
     context: Arc<Context>,
@@ -117,6 +119,7 @@ impl Operator {
             bound: BOUND,
             read_lag: READ_LAG,
             stale: false,
+            watched: false,
             at_ready: None,
             api: place.resources(),
             life,
@@ -185,8 +188,8 @@ impl Operator {
         loop {
             let Some(object) = self.resource().await else { return Ok(Rest::Gone) };
             let settled = passed && is_ready(&object) && interruption.is_none();
-            if settled && !std::mem::replace(&mut told, true) {
-                self.at_ready = Some(self.inventory().await);
+            if settled && self.watched && !std::mem::replace(&mut told, true) {
+                self.at_ready = Some((self.inventory().await, self.done().0));
             }
             if settled && idle {
                 return Ok(Rest::Ready);
@@ -263,6 +266,15 @@ impl Operator {
         let mut ids = self.standing.clone();
         ids.extend(log::ids(&self.wire.log()));
         ids
+    }
+
+    /// What there is at the end, when it was said to be ready with `at_ready` there.
+    pub async fn inventory_since(&self, at_ready: Option<&(Inventory, usize)>) -> Inventory {
+        match at_ready {
+            // Nothing of it can have changed; to list everything takes as long as to make it.
+            Some((inventory, changes)) if *changes == self.done().0 => inventory.clone(),
+            _ => self.inventory().await,
+        }
     }
 
     /// What stands in the account, whatever ids it has.

@@ -166,6 +166,7 @@ pub async fn play(
     }
     arm(operator);
     operator.act(&scenario.act).await;
+    operator.watched = true;
     let mut rest = operator.rest(scenario.interruption.clone()).await?;
     if scenario.surplus {
         // Until reads show all, and a sweep looks.
@@ -173,13 +174,15 @@ pub async fn play(
         operator.restart();
         rest = operator.rest(None).await?;
     }
+    operator.watched = false;
+    let at_ready = operator.at_ready.take();
     let mut course = Course {
         rest: rest.clone(),
         standing: operator.standing.clone(),
         calls: operator.wire.log(),
         writes: numbered(operator),
-        at_ready: operator.at_ready.take(),
-        inventory: operator.inventory().await,
+        inventory: operator.inventory_since(at_ready.as_ref()).await,
+        at_ready: at_ready.map(|(inventory, _)| inventory),
         late: Vec::new(),
     };
     if rest == Rest::Ready {
