@@ -1,7 +1,7 @@
 //! Bringing an object's tags to what is wanted: one function per service, each one line in a kind's `update`.
 //!
-//! All wanted tags are set, those of identity too, so that one call also mends what was lost or changed by hand; then
-//! those that stood there unwanted are removed. Nothing is called when the field `tags` does not change.
+//! Where one lacks or is wrong, all wanted tags are set, those of identity too, so that one call also mends what was lost or
+//! changed by hand; then those that stood there unwanted are removed. Nothing is called when the field `tags` does not change.
 
 use super::{Aws, During, Tags};
 use crate::engine::{Changes, Failure, Key};
@@ -12,7 +12,7 @@ const FIELD: &str = "tags";
 /// What to set and what to remove.
 #[derive(Debug, PartialEq)]
 struct Retag {
-    set: Tags,
+    set: Option<Tags>,
     remove: Vec<String>,
 }
 
@@ -22,8 +22,11 @@ impl Retag {
         changes.of(FIELD)?;
         let had: Tags = changes.from(FIELD).unwrap_or_default();
         let set = Tags::of(key, wanted);
+        let lacks = wanted.0.iter().any(|(key, value)| had.get(key) != Some(value));
+        let wrong = had.0.iter().any(|(key, value)| set.get(key).is_some_and(|right| right != value));
         let remove = had.0.into_keys().filter(|key| !set.0.contains_key(key)).collect();
-        Some(Self { set, remove })
+        // Else one that only removes would be held up by a service that refuses to set.
+        Some(Self { set: (lacks || wrong).then_some(set), remove })
     }
 
     /// `None` when nothing is to be removed: services refuse an empty list.
@@ -52,8 +55,10 @@ macro_rules! retag {
             changes: &Changes,
         ) -> Result<(), Failure> {
             let Some(retag) = Retag::of(key, wanted, changes) else { return Ok(()) };
-            let ($set_call, $set) = (&aws.$service, &retag.set);
-            $tagging.send().await.during($tag)?;
+            if let Some($set) = &retag.set {
+                let $set_call = &aws.$service;
+                $tagging.send().await.during($tag)?;
+            }
             if let Some($keys) = retag.removed() {
                 let $remove_call = &aws.$service;
                 $untagging.send().await.during($untag)?;
@@ -157,9 +162,20 @@ mod tests {
         let wanted = Tags::from_iter([("team".to_owned(), "video".to_owned())]);
         let retag = Retag::of(&key(), &wanted, &changes(json!({ "old": "1", NAME: "wrong" }))).unwrap();
         assert_eq!(retag.remove, ["old"]);
-        assert_eq!(retag.set.get("team"), Some("video"));
-        assert_eq!(retag.set.get(NAME), Some("vpc-dev"));
-        assert_eq!(retag.set.get(OWNER), Some("home/media/dev"));
+        let set = retag.set.unwrap();
+        assert_eq!(set.get("team"), Some("video"));
+        assert_eq!(set.get(NAME), Some("vpc-dev"));
+        assert_eq!(set.get(OWNER), Some("home/media/dev"));
+    }
+
+    #[test]
+    fn what_stands_there_is_not_set_again() {
+        let wanted = Tags::from_iter([("team".to_owned(), "video".to_owned())]);
+        let set = |had| Retag::of(&key(), &wanted, &changes(had)).unwrap().set.is_some();
+        assert!(!set(json!({ "team": "video", "old": "1" })));
+        assert!(
+            set(json!({ "team": "audio" })) && set(json!({})) && set(json!({ "team": "video", NAME: "" }))
+        );
     }
 
     #[test]
