@@ -279,6 +279,16 @@ class TestRules:
         ec2.revoke_security_group_ingress(GroupId=database, IpPermissions=from_group(network.group))
         assert ec2.describe_security_groups(GroupIds=[database])["SecurityGroups"][0]["IpPermissions"] == []
 
+    def test_a_description_that_is_left_out_is_removed(self, ec2, network):
+        def described(**words):
+            everywhere = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0", **words}]}]
+            ec2.update_security_group_rule_descriptions_egress(GroupId=network.group, IpPermissions=everywhere)
+            [group] = ec2.describe_security_groups(GroupIds=[network.group])["SecurityGroups"]
+            return group["IpPermissionsEgress"][0]["IpRanges"][0].get("Description")
+
+        assert described(Description="by hand") == "by hand"
+        assert described() is None
+
     def test_rules_are_changed_all_or_none(self, ec2, network, refused):
         first, second, third = (from_group(network.group, port) for port in (1, 2, 3))
         add, revoke = ec2.authorize_security_group_ingress, ec2.revoke_security_group_ingress

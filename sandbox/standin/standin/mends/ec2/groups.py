@@ -3,7 +3,7 @@
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
 from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses import EC2Response
 
@@ -24,6 +24,16 @@ def rules_are_compared_without_descriptions(self: SecurityGroupRule, other: obje
     """A rule is its protocol, ports and source: no second one is made for another description, and it is revoked without one.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupIngress.html"""
     return isinstance(other, SecurityGroupRule) and _identity(self) == _identity(other)
+
+
+@mends.around(SecurityGroupBackend, "_sg_update_description")
+def a_description_that_is_left_out_is_removed(original: Any, self: Any, said: SecurityGroupRule, standing: SecurityGroupRule) -> None:
+    """A rule that is to be described, and is given no description, loses the one that it has.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UpdateSecurityGroupRuleDescriptionsEgress.html"""
+    original(self, said, standing)
+    for said_of, stands in ((said.ip_range, standing.ip_range), (said.source_group, standing.source_group)):
+        if "Description" not in said_of:
+            stands.pop("Description", None)
 
 
 @mends.around(VPCBackend, "create_vpc")
