@@ -70,7 +70,6 @@ async fn every_oracle_catches_what_it_forbids() {
     caught(&cell, Course { again: 9, ..course.clone() }, "tried again in 9 passes at once");
     caught(&cell, Course { guessed: vec![dead.into()], ..course.clone() }, "changed although not known");
     caught(&cell, Course { missing: vec![dead.into()], ..course.clone() }, "said to be ready, without");
-    caught(&cell, Course { late: vec![dead.into()], ..course.clone() }, "the next process did");
     caught(&cell, Course { rest: Rest::Gone, ..course.clone() }, "it ends as Gone");
     let doubles = BTreeMap::from([(dead.to_owned(), BTreeSet::new())]);
     caught(&cell, Course { doubles, ..course.clone() }, "there were two at one time");

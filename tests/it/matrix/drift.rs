@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::sweep::account::Account;
 
+/// The role that is changed.
+const ROLE: (&str, &str) = ("RoleName", "video-processing-task-role-dev");
+
 /// The resources' ids by their addresses.
 struct Ids<'a>(&'a BTreeMap<String, String>);
 
@@ -20,12 +23,12 @@ pub async fn change(account: &Account, ids: &BTreeMap<String, String>) {
     let ids = Ids(ids);
     redirect(account, &ids).await;
     open(account, &ids).await;
-    let role = ("RoleName", "video-processing-task-role-dev");
+    reword(account, &ids).await;
     let trust = json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "ec2.amazonaws.com" },
     }] });
-    account.form("iam:UpdateAssumeRolePolicy", &[role, ("PolicyDocument", &trust.to_string())]).await;
-    attach(account, role).await;
+    account.form("iam:UpdateAssumeRolePolicy", &[ROLE, ("PolicyDocument", &trust.to_string())]).await;
+    attach(account).await;
     let instance = ("DBInstanceIdentifier", "video-metadata-instance-2-dev");
     account
         .form("rds:ModifyDBInstance", &[instance, ("PromotionTier", "7"), ("ApplyImmediately", "true")])
@@ -35,14 +38,14 @@ pub async fn change(account: &Account, ids: &BTreeMap<String, String>) {
 }
 
 /// Attaches a policy of somebody's to a role.
-async fn attach(account: &Account, role: (&str, &str)) {
+pub async fn attach(account: &Account) {
     let everything = json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Action": "*", "Resource": "*",
     }] });
     let policy = [("PolicyName", "by-hand"), ("PolicyDocument", &everything.to_string())];
     account.form("iam:CreatePolicy", &policy).await;
     let arn = format!("arn:aws:iam::{}:policy/by-hand", account.number);
-    account.form("iam:AttachRolePolicy", &[role, ("PolicyArn", &arn)]).await;
+    account.form("iam:AttachRolePolicy", &[ROLE, ("PolicyArn", &arn)]).await;
 }
 
 /// Makes the rules of the tasks' group others, so that they have to be set again.
@@ -90,6 +93,27 @@ async fn open(account: &Account, ids: &Ids<'_>) {
     ];
     account.form("ec2:AuthorizeSecurityGroupIngress", &ssh).await;
     account.form("ec2:AuthorizeSecurityGroupEgress", &ssh).await;
+}
+
+/// Describes rules otherwise.
+async fn reword(account: &Account, ids: &Ids<'_>) {
+    let tasks = ids.of("network/tasks-security-group");
+    let from_tasks = [
+        ("GroupId", ids.of("network/database-security-group")),
+        ("IpPermissions.1.IpProtocol", "tcp"),
+        ("IpPermissions.1.FromPort", "5432"),
+        ("IpPermissions.1.ToPort", "5432"),
+        ("IpPermissions.1.Groups.1.GroupId", tasks),
+        ("IpPermissions.1.Groups.1.Description", "by hand"),
+    ];
+    account.form("ec2:UpdateSecurityGroupRuleDescriptionsIngress", &from_tasks).await;
+    let everywhere = [
+        ("GroupId", tasks),
+        ("IpPermissions.1.IpProtocol", "-1"),
+        ("IpPermissions.1.IpRanges.1.CidrIp", "0.0.0.0/0"),
+        ("IpPermissions.1.IpRanges.1.Description", "by hand"),
+    ];
+    account.form("ec2:UpdateSecurityGroupRuleDescriptionsEgress", &everywhere).await;
 }
 
 /// The association of a subnet, wherever it stands in an answer.

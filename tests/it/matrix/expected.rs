@@ -81,10 +81,23 @@ const OTHERWISE: &[(&str, Error, Expected, &str)] = &[
     ("sqs:CreateQueue", AlreadyExists, Held, "the queue that has the name is looked for, and not there"),
 ];
 
+/// Asked only where a name is taken. Whatever is answered, what has the name is found at the next look.
+const OF_THE_TAKEN: &[&str] = &[
+    "iam:GetRole",
+    "kinesis:ListTagsForStream",
+    "logs:ListTagsForResource",
+    "rds:ListTagsForResource",
+    "sqs:GetQueueUrl",
+];
+
 /// What must be seen while `operation` fails with `error`.
 pub fn expected(operation: &str, error: Error) -> Expected {
     let otherwise = OTHERWISE.iter().find(|(of, with, ..)| *with == error && operation.starts_with(of));
-    otherwise.map_or(table(error).seen[Class::of(operation) as usize], |(.., expected, _)| *expected)
+    let seen = match table(error).seen[Class::of(operation) as usize] {
+        Told if OF_THE_TAKEN.contains(&operation) => Unseen,
+        seen => seen,
+    };
+    otherwise.map_or(seen, |(.., expected, _)| *expected)
 }
 
 impl Class {

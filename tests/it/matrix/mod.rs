@@ -37,6 +37,7 @@ use self::story::Story;
 use self::trial::{Reference, Trial};
 use crate::sweep::choice::{self, AT_ONCE, STAND_INS};
 use crate::sweep::field::{Field, Plot};
+use crate::sweep::page;
 
 /// Cells that a test run has time for.
 const CHOICE: usize = 24;
@@ -62,7 +63,12 @@ async fn every_refusal_is_told_and_overcome() {
     let stage = Arc::new(Stage { stories, left: Mutex::new(cells) });
     let workers = plots.into_iter().map(|plot| tokio::spawn(work(Arc::clone(&stage), plot)));
     let trials: Vec<Trial> = join_all(workers).await.into_iter().flat_map(Result::unwrap).collect();
-    println!("{}\n{} cells in {} s.", table::table(&trials), trials.len(), begun.elapsed().as_secs());
+    let cells = format!("{} cells", trials.len());
+    let report = page::report(&table::table(&trials), &cells, begun.elapsed());
+    println!("{report}");
+    if asked == "all" {
+        page::put("matrix", "make matrix", &report);
+    }
     let tried = trials.iter().map(|trial| (&trial.cell, trial.broken.as_ref()));
     let failures = choice::failures(tried, "make matrix CELL=");
     assert!(failures.is_empty(), "{failures}");
@@ -74,22 +80,28 @@ fn operations() -> BTreeSet<String> {
     actions.filter(|action| action.implied_by.is_none()).map(|action| action.name.to_owned()).collect()
 }
 
-/// Plays all stories at once, a plot each.
-async fn undisturbed(mut plots: Vec<Plot>) -> (Vec<(Story, Reference)>, Vec<Plot>) {
-    let spare = plots.split_off(story::all().len().min(plots.len()));
-    let played = story::all().into_iter().zip(plots).map(|(story, mut plot)| {
+/// Plays all stories, as many at a time as there are plots.
+async fn undisturbed(plots: Vec<Plot>) -> (Vec<(Story, Reference)>, Vec<Plot>) {
+    let left: Vec<_> = story::all().into_iter().enumerate().rev().collect();
+    let left = Arc::new(Mutex::new(left));
+    let workers = plots.into_iter().map(|mut plot| {
+        let left = Arc::clone(&left);
         tokio::spawn(async move {
-            let reference = Reference::of(&story, &mut plot).await;
-            let reference =
-                reference.unwrap_or_else(|broken| panic!("{}, undisturbed: {broken}", story.name));
-            ((story, reference), plot)
+            let next = || left.lock().unwrap().pop();
+            let mut played = Vec::new();
+            while let Some((number, story)) = next() {
+                let reference = Reference::of(&story, &mut plot).await;
+                let reference =
+                    reference.unwrap_or_else(|broken| panic!("{}, undisturbed: {broken}", story.name));
+                played.push((number, story, reference));
+            }
+            (played, plot)
         })
     });
-    let (stories, mut plots): (Vec<_>, Vec<_>) =
-        join_all(played).await.into_iter().map(Result::unwrap).unzip();
-    assert_eq!(stories.len(), story::all().len(), "too few plots");
-    plots.extend(spare);
-    (stories, plots)
+    let (played, plots): (Vec<_>, Vec<_>) = join_all(workers).await.into_iter().map(Result::unwrap).unzip();
+    let mut played = played.concat();
+    played.sort_by_key(|(number, ..)| *number);
+    (played.into_iter().map(|(_, story, reference)| (story, reference)).collect(), plots)
 }
 
 /// The first story that calls each operation.
@@ -116,8 +128,6 @@ fn forgotten(called: &BTreeMap<String, usize>) -> BTreeSet<String> {
 fn chosen(mut cells: Vec<Cell>, asked: &str, called: &BTreeMap<String, usize>) -> Vec<Cell> {
     cells.retain(|cell| called.contains_key(&cell.operation));
     if asked.is_empty() {
-        // Those of the first story, for which nothing has to be built before.
-        cells.retain(|cell| called[&cell.operation] == 0);
         cells.sort_by_cached_key(choice::place);
         cells.truncate(CHOICE);
     } else if asked != "all" {

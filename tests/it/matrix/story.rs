@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::drift;
+use super::error::Error;
 use crate::sweep::operator::{Act, Operator};
 
 /// A story of an environment: how it comes to be, undisturbed, and what then happens under fire.
@@ -25,6 +26,11 @@ pub enum Deed {
     Change,
     /// They close in it what has to be open.
     Close,
+    /// They delete the resource, and a role of it has a policy of theirs.
+    Leave,
+    /// They do something with the resource, and of each name that is to be given AWS says that it is taken: it is, by what it
+    /// has just made.
+    Retry(Act),
 }
 
 /// Operations that no story calls, and why.
@@ -33,23 +39,14 @@ pub const UNCALLED: &[(&str, &str)] = &[
         "ec2:DescribeNetworkInterfaces",
         "asked only of a group that cannot be deleted yet, whose interfaces linger",
     ),
-    ("ec2:UpdateSecurityGroupRuleDescriptionsEgress", "the stand-in does not show a description changed so"),
-    ("ec2:UpdateSecurityGroupRuleDescriptionsIngress", "the stand-in does not show a description changed so"),
     ("ecs:DescribeServiceRevisions", "asked only after a deployment failed"),
     ("ecs:ListServiceDeployments", "asked only after a deployment failed"),
     ("iam:AttachRolePolicy", "no role of the design has a managed policy"),
-    ("iam:GetRole", "asked only when the name is taken"),
-    ("iam:ListAttachedRolePolicies", "asked only when the name is taken"),
     ("iam:PutRolePermissionsBoundary", "only where the operator's settings name a boundary"),
-    ("kinesis:ListTagsForStream", "asked only when the name is taken"),
     ("kinesis:StopStreamEncryption", "the design always encrypts"),
-    ("logs:ListTagsForResource", "asked only when the name is taken"),
     ("rds:EnableHttpEndpoint", "the design's database serves no HTTP"),
-    ("rds:ListTagsForResource", "asked only when the name is taken"),
-    ("rds:ModifyDBSubnetGroup", "only for another zone, which the sweep's scenario `zone` adds"),
     ("rds:ResetDBClusterParameterGroup", "nobody sets parameters past the operator here"),
-    ("secretsmanager:ListSecrets", "asked only where RDS does not name the secret"),
-    ("sqs:GetQueueUrl", "asked only when the name is taken"),
+    ("secretsmanager:ListSecrets", "asked only by sweeps, of which none is due so soon"),
 ];
 
 /// All of them; an operation is tried in the first one that calls it.
@@ -62,13 +59,15 @@ pub fn all() -> Vec<Story> {
         story("back", changed, Deed::Act(Act::Edit(back()))),
         story("drift", vec![Act::Create], Deed::Change),
         story("close", vec![Act::Create], Deed::Close),
-        story("delete", vec![Act::Create], Deed::Act(Act::Delete)),
+        story("delete", vec![Act::Create], Deed::Leave),
+        story("retry", Vec::new(), Deed::Retry(Act::Create)),
     ]
 }
 
 /// Whatever may change, changes.
 fn change() -> Value {
     json!({
+        "network": { "availabilityZones": 3 },
         "ingestion": {
             "shardCount": 3, "retentionHours": 48, "shardLevelMetrics": ["IncomingBytes"],
         },
@@ -101,6 +100,16 @@ impl Story {
             Deed::Act(act) => operator.act(act).await,
             Deed::Change => drift::change(operator.account(), &operator.ids()).await,
             Deed::Close => drift::close(operator.account(), &operator.ids()).await,
+            Deed::Leave => {
+                drift::attach(operator.account()).await;
+                operator.act(&Act::Delete).await;
+            }
+            Deed::Retry(act) => {
+                let taken = |operation: String| Some((Error::AlreadyOurs.fault(&operation)?, operation));
+                let taken = super::operations().into_iter().filter_map(taken);
+                operator.wire.always(taken.map(|(fault, operation)| (operation, fault)));
+                operator.act(act).await;
+            }
         }
     }
 }

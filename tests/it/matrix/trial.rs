@@ -14,7 +14,7 @@ use super::story::Story;
 use crate::sweep::field::Plot;
 use crate::sweep::inventory::Inventory;
 use crate::sweep::operator::{Operator, READ_LAG, Rest, context, is_ready};
-use crate::wire::{Aim, Life, Target, log};
+use crate::wire::{Life, Target, log};
 
 /// How many passes a fault lasts at most, and how long.
 const PASSES: usize = 120;
@@ -26,7 +26,7 @@ const WATCHED: Duration = Duration::from_millis(400);
 /// In how many passes it may try again in that time what was just refused: those that follow upon progress elsewhere.
 const FEW: usize = 3;
 /// Between two passes.
-const OFTEN: Duration = Duration::from_millis(10);
+const OFTEN: Duration = Duration::from_millis(25);
 
 /// What a story comes to undisturbed.
 #[derive(Clone, Debug)]
@@ -71,8 +71,6 @@ pub struct Course {
     pub inventory: Inventory,
     /// Addresses for which there were two at one time.
     pub doubles: BTreeMap<String, BTreeSet<String>>,
-    /// What a process changed that began afterwards.
-    pub late: Vec<String>,
 }
 
 impl Reference {
@@ -108,7 +106,6 @@ impl Reference {
                 differs.map(|difference| format!("what stands there at the end differs:{difference}"))
             })
             .or_else(|| some("there were two at one time", &doubles))
-            .or_else(|| some("it was at rest, and the next process did", &course.late))
     }
 }
 
@@ -146,7 +143,7 @@ pub async fn play(
     operator.wire.disarm();
     operator.restart();
     let rest = operator.rest(None).await.map_err(|broken| format!("afterwards: {broken}"))?;
-    let mut course = Course {
+    let course = Course {
         shown,
         attempts,
         guessed,
@@ -155,11 +152,7 @@ pub async fn play(
         inventory: operator.inventory().await,
         doubles: log::doubles(&operator.standing, &operator.wire.log()),
         rest,
-        late: Vec::new(),
     };
-    if course.rest == Rest::Ready {
-        course.late = late(operator).await?;
-    }
     Ok(course)
 }
 
@@ -227,13 +220,4 @@ async fn again(cell: &Cell, operator: &Operator) -> usize {
     }
     life.bury();
     passes
-}
-
-/// What another process finds to do.
-async fn late(operator: &mut Operator) -> Result<Vec<String>, String> {
-    let before = operator.wire.log().len();
-    operator.restart();
-    operator.rest(None).await?;
-    let late = operator.wire.log().split_off(before).into_iter().filter(|attempt| attempt.call.mutates());
-    Ok(late.map(|attempt| Aim::at(&attempt.call).to_string()).collect())
 }

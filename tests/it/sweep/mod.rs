@@ -17,7 +17,7 @@
 //! | [`strangers`] | what others have in it |
 //! | [`field`] | the API server and the stand-ins |
 //! | [`choice`] | what a test run has time for |
-//! | [`table`] | what people read |
+//! | [`table`], [`page`] | what people read |
 //! | [`broken`] | what each oracle catches |
 
 pub(crate) mod account;
@@ -27,6 +27,7 @@ pub(crate) mod field;
 pub(crate) mod inventory;
 mod kubernetes;
 pub(crate) mod operator;
+pub(crate) mod page;
 mod point;
 mod scenario;
 mod strangers;
@@ -59,11 +60,11 @@ async fn every_point_recovers() {
         trials.extend(sweep(scenario, &asked, &mut plots).await);
     }
     assert!(!trials.is_empty(), "no point is called {asked}");
-    let report = table::report(&trials, begun.elapsed());
+    let points = format!("{} points", trials.len());
+    let report = page::report(&table::table(&trials), &points, begun.elapsed());
     println!("{report}");
-    if asked == "all" || std::env::var_os("UPDATE").is_some() {
-        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reliability.md");
-        std::fs::write(page, table::page(&asked, &report)).unwrap();
+    if asked == "all" {
+        page::put("sweep", "make sweep", &report);
     }
     let tried = trials.iter().map(|trial| (&trial.point, trial.broken.as_ref()));
     let failures = choice::failures(tried, "make sweep POINT=");
@@ -79,6 +80,7 @@ async fn sweep(scenario: &Scenario, asked: &str, plots: &mut Vec<Plot>) -> Vec<T
     let reference = reference.unwrap_or_else(|broken| panic!("{}, undisturbed: {broken}", scenario.name));
     let points = chosen(Point::all(scenario, &reference.calls, &reference.writes), asked);
     println!("{}: {} calls, {} points", scenario.name, reference.calls.len(), points.len());
+    let begun = Instant::now();
     let stage = Arc::new((scenario.clone(), reference, Mutex::new(points)));
     let workers = std::mem::take(plots).into_iter().map(|plot| {
         // Tasks of their own, so that trials use all processors.
@@ -90,6 +92,7 @@ async fn sweep(scenario: &Scenario, asked: &str, plots: &mut Vec<Plot>) -> Vec<T
         trials.extend(tried);
         plots.push(plot);
     }
+    println!("{}: {} s", scenario.name, begun.elapsed().as_secs());
     trials
 }
 

@@ -23,18 +23,8 @@ pub struct Point {
 const HIDDEN: [&str; 4] =
     ["network/vpc", "network/internet-gateway", "network/public-route-table", "network/private-route-table"];
 
-/// Refusals of calls that change something.
-const REFUSALS: [Fault; 6] = [
-    Fault::THROTTLED,
-    Fault::INTERNAL_ERROR,
-    Fault::UNAVAILABLE,
-    Fault::DENIED,
-    Fault::EXPIRED_TOKEN,
-    Fault::OVER_QUOTA,
-];
-
-/// Faults of calls that only look.
-const OF_READS: [Fault; 4] = [Fault::LosesReply, Fault::THROTTLED, Fault::INTERNAL_ERROR, Fault::DENIED];
+/// Faults of calls that only look. How calls are refused, the matrix tries.
+const OF_READS: [Fault; 2] = [Fault::DiesAfter, Fault::LosesReply];
 
 /// Faults of writes to Kubernetes.
 const OF_WRITES: [Fault; 7] = [
@@ -56,19 +46,18 @@ impl Point {
             aim: aim.clone(),
             then: None,
         };
-        let mutations: Vec<_> = calls.iter().filter(|(_, mutates)| *mutates).map(|(aim, _)| aim).collect();
-        let of_mutations =
-            mutations.iter().flat_map(|aim| scenario.faults.iter().map(move |fault| at(fault, aim)));
-        // Whichever resource a call is for, its refusal is read alike.
-        let first = |(index, aim): &(usize, &&Aim)| {
-            scenario.refused && !mutations[..*index].iter().any(|earlier| earlier.action == aim.action)
-        };
-        let first = mutations.iter().enumerate().filter(first);
-        let of_first = first.flat_map(|(_, aim)| REFUSALS.iter().map(move |fault| at(fault, aim)));
+        // Where reads of EC2 lag, all else is as where none do.
+        let differs = |aim: &Aim| scenario.lag == 0.0 || aim.action.starts_with("ec2:");
+        let mutations = calls.iter().filter(|(aim, mutates)| *mutates && differs(aim)).map(|(aim, _)| aim);
+        let of_mutations = mutations.flat_map(|aim| scenario.faults.iter().map(move |fault| at(fault, aim)));
         // The second look rests on what the first one brought about; further ones are like it.
-        let reads = calls.iter().filter(|(aim, mutates)| scenario.refused && !*mutates && aim.number == 2);
+        let reads = calls.iter().filter(|(aim, mutates)| scenario.thorough && !*mutates && aim.number == 2);
         let of_reads = reads.flat_map(|(aim, _)| OF_READS.iter().map(move |fault| at(fault, aim)));
-        let of_writes = writes.iter().flat_map(|aim| OF_WRITES.iter().map(move |fault| at(fault, aim)));
+        // Events, and what is told on the way, are alike in all scenarios.
+        let first = |aim: &Aim| aim.number == 1 && aim.action != "kubernetes:event";
+        let told = |aim: &&Aim| scenario.thorough || differs(aim) && first(aim);
+        let of_writes =
+            writes.iter().filter(told).flat_map(|aim| OF_WRITES.iter().map(move |fault| at(fault, aim)));
         if scenario.surplus {
             let doubled = |point: &Self| point.aim.action.starts_with("ec2:Create") && point.aim.number == 1;
             let nameless = ["network/vpc", "network/internet-gateway"];
@@ -76,8 +65,8 @@ impl Point {
                 |point: &Self| point.aim.address.as_deref().is_some_and(|at| nameless.contains(&at));
             return of_mutations.filter(|point| doubled(point) && nameless(point)).collect();
         }
-        let mut points: Vec<_> = of_mutations.chain(of_first).chain(of_reads).chain(of_writes).collect();
-        if scenario.refused {
+        let mut points: Vec<_> = of_mutations.chain(of_reads).chain(of_writes).collect();
+        if scenario.thorough {
             points.extend(Self::pairs(scenario, calls));
         }
         points

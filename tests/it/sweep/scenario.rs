@@ -18,8 +18,8 @@ pub struct Scenario {
     pub interruption: Option<Interruption>,
     /// What befalls each call that changes something.
     pub faults: &'static [Fault],
-    /// Whether AWS also refuses calls, looks among them.
-    pub refused: bool,
+    /// Whether something also befalls looks, everything that is told on the way, and the same resource twice.
+    pub thorough: bool,
     /// For how many seconds reads of EC2 do not show what is new.
     pub lag: f64,
     /// Whether that is longer than the operator waits for what a lost call may have made, so that it makes a second one. It
@@ -28,8 +28,7 @@ pub struct Scenario {
 }
 
 /// Everything that may befall a call that changes something.
-const ALL: [Fault; 5] =
-    [Fault::DiesBefore, Fault::DiesAfter, Fault::LosesReply, Fault::DeliveredTwice, Fault::NotSent];
+const ALL: [Fault; 4] = [Fault::DiesBefore, Fault::DiesAfter, Fault::LosesReply, Fault::DeliveredTwice];
 
 /// What leaves most in doubt.
 const SOME: [Fault; 3] = [Fault::DiesAfter, Fault::LosesReply, Fault::DeliveredTwice];
@@ -48,7 +47,7 @@ impl Scenario {
             act,
             interruption: None,
             faults: &SOME,
-            refused: false,
+            thorough: false,
             lag: 0.0,
             surplus: false,
         }
@@ -71,7 +70,7 @@ impl Scenario {
 pub fn all() -> Vec<Scenario> {
     let roll = json!({ "processing": { "image": "registry.example/worker:2" } });
     vec![
-        Scenario { faults: &ALL, refused: true, ..Scenario::of("create", Act::Create) },
+        Scenario { faults: &ALL, thorough: true, ..Scenario::of("create", Act::Create) },
         Scenario { faults: &FEW, lag: 2.0, surplus: true, ..Scenario::of("create-surplus", Act::Create) },
         Scenario { faults: &FEW, lag: 0.03, ..Scenario::of("create-lagging", Act::Create) },
         Scenario::on_what_stands("roll", Act::Edit(roll.clone())),

@@ -40,6 +40,7 @@ struct State {
     endpoint: String,
     account: String,
     fate: Mutex<Fate>,
+    always: Mutex<Vec<Fate>>,
     life: Mutex<Life>,
     log: Mutex<Vec<Attempt>>,
     mutations: watch::Sender<usize>,
@@ -56,6 +57,7 @@ impl Wire {
             endpoint: endpoint.to_owned(),
             account: account.to_owned(),
             fate: Mutex::default(),
+            always: Mutex::default(),
             life: Mutex::default(),
             log: Mutex::default(),
             mutations: watch::Sender::default(),
@@ -79,7 +81,13 @@ impl Wire {
         *self.0.fate.lock().unwrap() = Fate::of(targets, fault);
     }
 
-    /// Nothing befalls anything any more. The calls that were struck.
+    /// From now on each call of an operation is befallen by its fault, unless something else befalls it.
+    pub fn always(&self, faults: impl IntoIterator<Item = (String, Fault)>) {
+        let fates = faults.into_iter().map(|(action, fault)| Fate::of([Target::Every(action)], fault));
+        *self.0.always.lock().unwrap() = fates.collect();
+    }
+
+    /// What was armed befalls nothing any more. The calls that were struck.
     pub fn disarm(&self) -> Vec<Call> {
         std::mem::take(&mut *self.0.fate.lock().unwrap()).struck
     }
@@ -121,7 +129,7 @@ impl State {
             return silent(life).await;
         }
         let call = Call::of(&request);
-        let fault = self.fate.lock().unwrap().strike(&call);
+        let fault = self.strike(&call);
         match fault {
             Some(Fault::DiesBefore) => {
                 self.note(Attempt::unsent(call));
@@ -156,6 +164,12 @@ impl State {
             _ if life.is_over() => silent(life).await,
             _ => reply,
         }
+    }
+
+    /// The fault that befalls this call.
+    fn strike(&self, call: &Call) -> Option<Fault> {
+        let armed = self.fate.lock().unwrap().strike(call);
+        armed.or_else(|| self.always.lock().unwrap().iter_mut().find_map(|fate| fate.strike(call)))
     }
 
     /// Sends, and reads the whole answer.
