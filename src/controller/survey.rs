@@ -95,14 +95,16 @@ impl Surveyor {
 
         let due = environment.knowledge.stale(KINDS, self.periods, Instant::now());
         self.observe(&place, resource, environment, due).await;
-        let (survey, shallow) = self.decide(&place, resource, environment).await?;
-        if shallow.is_empty() {
-            return Ok(survey);
+        let (mut survey, shallow) = self.decide(&place, resource, environment).await?;
+        if !shallow.is_empty() {
+            // Something changes, and nothing changes on the strength of a cheap look.
+            let due = shallow.into_iter().map(|kind| (kind, Depth::Audit)).collect();
+            self.observe(&place, resource, environment, due).await;
+            (survey, _) = self.decide(&place, resource, environment).await?;
         }
-        // Something changes, and nothing changes on the strength of a cheap look.
-        let due = shallow.into_iter().map(|kind| (kind, Depth::Audit)).collect();
-        self.observe(&place, resource, environment, due).await;
-        self.decide(&place, resource, environment).await.map(|(survey, _)| survey)
+        // Nor of one that is as old as the wait for reads to catch up.
+        survey.plan.unshown().for_each(|kind| environment.knowledge.touch(kind));
+        Ok(survey)
     }
 
     async fn observe(

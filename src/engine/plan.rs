@@ -1,6 +1,6 @@
 use super::{
-    Address, AnyKind, Changes, Failure, Graph, Key, Object, Recall, Verdict, World, judge::Judgement,
-    order::order, room::judge_to_the_end,
+    Address, AnyKind, Changes, Failure, Graph, Key, Object, Recall, Verdict, Waiting, World,
+    judge::Judgement, order::order, room::judge_to_the_end,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -142,6 +142,13 @@ impl fmt::Debug for Step {
 }
 
 impl Plan {
+    /// The kinds whose reads do not show yet what calls have brought about, or may have.
+    pub fn unshown(&self) -> impl Iterator<Item = &str> {
+        let unshown =
+            |item: &&Item| matches!(item.verdict, Verdict::Wait(Waiting::Settling(_) | Waiting::InDoubt(_)));
+        self.items.iter().filter(unshown).map(|item| item.address.kind.as_str())
+    }
+
     /// The item at `address`.
     pub fn item(&self, address: &Address) -> Option<&Item> {
         self.items.iter().find(|item| item.address == *address)

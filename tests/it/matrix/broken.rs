@@ -46,8 +46,6 @@ async fn every_oracle_catches_what_it_forbids() {
     caught(&Cell { expected: Expected::Waits, ..cell.clone() }, course.clone(), "is said to be Failed");
     let transient = Cell { error: Error::NotFound, expected: Expected::Held, ..cell.clone() };
     caught(&transient, course.clone(), "Stalled is (\"True\", \"AccessDenied\")");
-    let quota = Cell { error: Error::Quota, expected: Expected::Held, ..cell.clone() };
-    caught(&quota, course.clone(), "the reason is AccessDenied and not QuotaExceeded");
 
     // As an operator would do that is broken.
     let told = |course: &Course, lie: &dyn Fn(&mut serde_json::Value)| {
@@ -57,6 +55,8 @@ async fn every_oracle_catches_what_it_forbids() {
     };
     let ready = told(&course, &|status| set(status, "conditions", "type", "Ready", ("status", "True")));
     caught(&cell, ready, "it is said to be ready");
+    let other = told(&course, &|status| set(status, "conditions", "type", "Ready", ("reason", "Other")));
+    caught(&cell, other, "the reason is Other and not AccessDenied");
     let dead = "errors/dead-letter-queue";
     let curt = format!("sqs:CreateQueue refused: AccessDeniedException, {dead}");
     let curt = told(&course, &|status| set(status, "resources", "address", dead, ("message", &curt)));

@@ -76,25 +76,25 @@ pub const fn table(error: Error) -> Row {
 }
 
 /// Where an operation goes another way than its like, and why.
-const OTHERWISE: &[(&str, Error, Expected, &str)] = &[
-    ("sqs:ListQueueTags", Denied, Unseen, "the tagging API says the same in the end"),
-    ("sqs:CreateQueue", AlreadyExists, Held, "the queue that has the name is looked for, and not there"),
-];
+const OTHERWISE: &[(&str, Error, Expected, &str)] =
+    &[("sqs:CreateQueue", AlreadyExists, Held, "the queue that has the name is looked for, and not there")];
 
-/// Asked only where a name is taken. Whatever is answered, what has the name is found at the next look.
-const OF_THE_TAKEN: &[&str] = &[
+/// Asked only where a name is taken, or the tagging API does not show it yet. Whatever is answered, what has the name is found
+/// at the next look.
+const OF_THE_NEW: &[&str] = &[
     "iam:GetRole",
     "kinesis:ListTagsForStream",
     "logs:ListTagsForResource",
     "rds:ListTagsForResource",
     "sqs:GetQueueUrl",
+    "sqs:ListQueueTags",
 ];
 
 /// What must be seen while `operation` fails with `error`.
 pub fn expected(operation: &str, error: Error) -> Expected {
     let otherwise = OTHERWISE.iter().find(|(of, with, ..)| *with == error && operation.starts_with(of));
     let seen = match table(error).seen[Class::of(operation) as usize] {
-        Told if OF_THE_TAKEN.contains(&operation) => Unseen,
+        Told if OF_THE_NEW.contains(&operation) => Unseen,
         seen => seen,
     };
     otherwise.map_or(seen, |(.., expected, _)| *expected)

@@ -110,12 +110,13 @@ impl Shown {
     /// The conditions do not say what they should.
     fn misjudged(&self, cell: &Cell) -> Option<String> {
         let row = table(cell.error);
+        let person = row.person && cell.expected != Expected::Held;
         let (ready, stalled) = (self.condition("Ready"), self.condition("Stalled"));
         let unread = Class::of(&cell.operation) == Class::Read && ready.1 == "NotObserved";
         match () {
             () if ready.0 == "True" => Some(format!("it is said to be ready: {self}")),
-            () if (stalled.0 == "True") != row.person => Some(format!("Stalled is {stalled:?}: {self}")),
-            () if row.person && !unread && (ready.1 != row.reason || stalled.1 != row.reason) => {
+            () if (stalled.0 == "True") != person => Some(format!("Stalled is {stalled:?}: {self}")),
+            () if person && !unread && (ready.1 != row.reason || stalled.1 != row.reason) => {
                 Some(format!("the reason is {} and not {}: {self}", ready.1, row.reason))
             }
             () => None,

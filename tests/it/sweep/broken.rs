@@ -11,7 +11,7 @@ use super::strangers;
 use super::trial::{Course, Reference, late, play};
 use crate::wire::{Aim, Fault, Target};
 
-/// A creation, undisturbed, and a plot for another.
+/// A scenario, undisturbed, and a plot for another.
 struct Bench {
     scenario: Scenario,
     reference: Reference,
@@ -20,18 +20,23 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
-        static FIELD: OnceCell<Field> = OnceCell::const_new();
-        Self::on(FIELD.get_or_init(|| Field::open("broken", 1)).await).await
+        Self::of("create").await
     }
 
-    async fn on(field: &Field) -> Self {
+    async fn of(scenario: &str) -> Self {
+        static FIELD: OnceCell<Field> = OnceCell::const_new();
+        Self::on(FIELD.get_or_init(|| Field::open("broken", 1)).await, scenario).await
+    }
+
+    async fn on(field: &Field, scenario: &str) -> Self {
         let mut plot = field.plots(1).await.remove(0);
-        let scenario = scenario::all().remove(0);
+        let mut scenarios = scenario::all().into_iter();
+        let scenario = scenarios.find(|one| one.name == scenario).unwrap();
         let reference = Reference::of(&scenario, &mut plot).await.unwrap();
         Self { scenario, reference, plot }
     }
 
-    /// Plays the creation with something wrong in it.
+    /// Plays it with something wrong in it.
     async fn play(&mut self, wrong: impl FnOnce(&mut Operator)) -> (Result<Course, String>, Operator) {
         let mut operator = self.plot.operator(&self.scenario.before).await.unwrap();
         let course = play(&self.scenario, &mut operator, wrong).await;
@@ -100,10 +105,19 @@ async fn an_operator_that_never_comes_to_rest_is_caught() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_that_does_not_remember_what_it_did_is_caught_where_reads_show_what_was_before() {
+    let mut bench = Bench::of("edit-past").await;
+    let (course, _operator) = bench.play(|_| {}).await;
+    assert_eq!(bench.reference.broken_by(&course.unwrap(), &[]), None, "nothing is wrong yet");
+    let (course, _operator) = bench.play(|operator| operator.forgetful = true).await;
+    bench.caught(&course.unwrap(), "more calls than one more");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_operator_that_does_not_wait_for_reads_to_catch_up_is_caught() {
     // Its own, because reads of a stand-in lag for all who use it.
     let field = Field::open("hasty", 1).await;
-    let mut bench = Bench::on(&field).await;
+    let mut bench = Bench::on(&field, "create").await;
     bench.plot.lag(3.0).await;
     let vpc: Aim = "ec2:CreateVpc@network/vpc".parse().unwrap();
     let (course, operator) = bench

@@ -51,6 +51,10 @@ pub struct Operator {
     pub passes: usize,
     /// How many passes may be made until everything has come to rest.
     pub bound: usize,
+    /// Between two passes.
+    beat: Duration,
+    /// Whether each pass is made by another process.
+    pub forgetful: bool,
     /// Whether the next process after a death sees the past first.
     pub stale: bool,
     /// Whether it is noted what there is when the environment is said to be as wanted.
@@ -118,6 +122,8 @@ impl Operator {
             passes: 0,
             bound: BOUND,
             read_lag: READ_LAG,
+            beat: LONGEST / 4,
+            forgetful: false,
             stale: false,
             watched: false,
             at_ready: None,
@@ -149,6 +155,14 @@ impl Operator {
     /// Resources where it works, as people see and change them.
     pub fn resources(&self) -> Api<DynamicObject> {
         self.api.clone()
+    }
+
+    /// This process and the next wait for reads that show for long what was before.
+    pub fn patient(&mut self) {
+        self.read_lag = "3s";
+        self.restart();
+        // It looks again all the while.
+        self.beat = LONGEST * 3;
     }
 
     /// A user of the account.
@@ -205,7 +219,7 @@ impl Operator {
             let before = self.done();
             passed |= self.pass(object, &mut interruption).await;
             idle = before == self.done();
-            tokio::time::sleep(LONGEST / 4).await;
+            tokio::time::sleep(self.beat).await;
         }
     }
 
@@ -225,6 +239,8 @@ impl Operator {
         }
         if let Pass::Died = pass {
             self.past = self.shown.take().filter(|_| self.stale).map(|past| (past, STALE));
+            self.restart();
+        } else if self.forgetful {
             self.restart();
         }
         matches!(pass, Pass::Ended)

@@ -46,8 +46,12 @@ impl Point {
             aim: aim.clone(),
             then: None,
         };
-        // Where reads of EC2 lag, all else is as where none do.
-        let differs = |aim: &Aim| scenario.lag == 0.0 || aim.action.starts_with("ec2:");
+        // Where reads lag, what they do not show is as where none do.
+        let differs = |aim: &Aim| match () {
+            () if scenario.lag > 0.0 => aim.action.starts_with("ec2:"),
+            () if scenario.past > 0 => !aim.action.starts_with("kubernetes:"),
+            () => true,
+        };
         let mutations = calls.iter().filter(|(aim, mutates)| *mutates && differs(aim)).map(|(aim, _)| aim);
         let of_mutations = mutations.flat_map(|aim| scenario.faults.iter().map(move |fault| at(fault, aim)));
         // The second look rests on what the first one brought about; further ones are like it.
@@ -58,7 +62,7 @@ impl Point {
         let told = |aim: &&Aim| scenario.thorough || differs(aim) && first(aim);
         let of_writes =
             writes.iter().filter(told).flat_map(|aim| OF_WRITES.iter().map(move |fault| at(fault, aim)));
-        if scenario.surplus {
+        if scenario.nameless {
             let doubled = |point: &Self| point.aim.action.starts_with("ec2:Create") && point.aim.number == 1;
             let nameless = ["network/vpc", "network/internet-gateway"];
             let nameless =

@@ -20,8 +20,12 @@ pub struct Scenario {
     pub faults: &'static [Fault],
     /// Whether something also befalls looks, everything that is told on the way, and the same resource twice.
     pub thorough: bool,
+    /// Whether only what has neither name nor token is tried.
+    pub nameless: bool,
     /// For how many seconds reads of EC2 do not show what is new.
     pub lag: f64,
+    /// How often each read of anything shows again what was there before it was made, changed, tagged or deleted.
+    pub past: u32,
     /// Whether that is longer than the operator waits for what a lost call may have made, so that it makes a second one. It
     /// then has to find the surplus once reads show it, and to remove it.
     pub surplus: bool,
@@ -48,7 +52,9 @@ impl Scenario {
             interruption: None,
             faults: &SOME,
             thorough: false,
+            nameless: false,
             lag: 0.0,
+            past: 0,
             surplus: false,
         }
     }
@@ -69,9 +75,24 @@ impl Scenario {
 /// All of them.
 pub fn all() -> Vec<Scenario> {
     let roll = json!({ "processing": { "image": "registry.example/worker:2" } });
+    let edit = json!({
+        "ingestion": { "retentionHours": 48 },
+        "database": { "minAcu": 1.0, "instances": 3 },
+        "credentials": { "rotationDays": 30 },
+        "errorHandling": { "jobQueue": { "visibilityTimeoutSeconds": 300 } },
+        "monitoring": { "logRetentionDays": 30, "alarms": { "runningTasks": { "enabled": false } } },
+        "tags": { "team": null, "cost": "video" },
+    });
     vec![
         Scenario { faults: &ALL, thorough: true, ..Scenario::of("create", Act::Create) },
-        Scenario { faults: &FEW, lag: 2.0, surplus: true, ..Scenario::of("create-surplus", Act::Create) },
+        Scenario {
+            faults: &FEW,
+            nameless: true,
+            lag: 2.0,
+            surplus: true,
+            ..Scenario::of("create-surplus", Act::Create)
+        },
+        Scenario { faults: &FEW, nameless: true, past: 3, ..Scenario::of("create-past", Act::Create) },
         Scenario { faults: &FEW, lag: 0.03, ..Scenario::of("create-lagging", Act::Create) },
         Scenario::on_what_stands("roll", Act::Edit(roll.clone())),
         Scenario::on_what_stands("reshard", Act::Edit(json!({ "ingestion": { "shardCount": 5 } }))),
@@ -85,6 +106,8 @@ pub fn all() -> Vec<Scenario> {
         Scenario::on_what_stands("zone", Act::Edit(json!({ "network": { "availabilityZones": 3 } }))),
         Scenario::on_what_stands("drift", Act::Meddle),
         Scenario::on_what_stands("delete", Act::Delete),
+        Scenario { faults: &FEW, past: 3, ..Scenario::on_what_stands("edit-past", Act::Edit(edit)) },
+        Scenario { faults: &FEW, past: 3, ..Scenario::on_what_stands("delete-past", Act::Delete) },
         Scenario::half_way("create-delete", Act::Delete),
         Scenario::half_way("create-edit", Act::Edit(roll)),
     ]

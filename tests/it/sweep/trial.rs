@@ -164,6 +164,10 @@ pub async fn play(
         // It looks all the time until reads show what there is.
         operator.bound *= 10;
     }
+    if scenario.past > 0 {
+        operator.patient();
+        operator.wire.show_past(scenario.past);
+    }
     arm(operator);
     operator.act(&scenario.act).await;
     operator.watched = true;
@@ -175,6 +179,7 @@ pub async fn play(
         rest = operator.rest(None).await?;
     }
     operator.watched = false;
+    operator.wire.show_past(0);
     let at_ready = operator.at_ready.take();
     let mut course = Course {
         rest: rest.clone(),

@@ -8,6 +8,7 @@ mod call;
 mod fault;
 mod life;
 pub mod log;
+mod past;
 mod refusal;
 
 use std::sync::{Arc, Mutex};
@@ -28,6 +29,7 @@ pub use self::call::{Aim, Call};
 pub use self::fault::{Fate, Fault, Target};
 pub use self::life::Life;
 pub use self::log::Attempt;
+use self::past::Past;
 pub use self::refusal::Refusal;
 
 /// The way from an operator to its account. Clones are the same way.
@@ -41,6 +43,7 @@ struct State {
     account: String,
     fate: Mutex<Fate>,
     always: Mutex<Vec<Fate>>,
+    past: Mutex<Past>,
     life: Mutex<Life>,
     log: Mutex<Vec<Attempt>>,
     mutations: watch::Sender<usize>,
@@ -58,6 +61,7 @@ impl Wire {
             account: account.to_owned(),
             fate: Mutex::default(),
             always: Mutex::default(),
+            past: Mutex::default(),
             life: Mutex::default(),
             log: Mutex::default(),
             mutations: watch::Sender::default(),
@@ -85,6 +89,11 @@ impl Wire {
     pub fn always(&self, faults: impl IntoIterator<Item = (String, Fault)>) {
         let fates = faults.into_iter().map(|(action, fault)| Fate::of([Target::Every(action)], fault));
         *self.0.always.lock().unwrap() = fates.collect();
+    }
+
+    /// From now on, each answer to a read is repeated so often, whatever was done meanwhile.
+    pub fn show_past(&self, times: u32) {
+        *self.0.past.lock().unwrap() = Past::repeated(times);
     }
 
     /// What was armed befalls nothing any more. The calls that were struck.
@@ -149,7 +158,18 @@ impl State {
             _ => {}
         }
         let again = request.try_clone().filter(|_| fault == Some(Fault::DeliveredTwice));
-        let mut reply = life.sending(self.send(connector, &call, request)).await;
+        let question = (!call.mutates()).then(|| past::question(&request));
+        let known = question.as_ref().and_then(|question| self.past.lock().unwrap().answer(question));
+        let mut reply = match known {
+            Some(known) => Ok(known),
+            None => {
+                let reply = life.sending(self.send(connector, &call, request)).await;
+                if let (Some(question), Ok(reply)) = (question, &reply) {
+                    self.past.lock().unwrap().note(question, reply);
+                }
+                reply
+            }
+        };
         if let Some(again) = again {
             reply = life.sending(self.send(connector, &call, again)).await;
         }
