@@ -105,9 +105,10 @@ pub async fn python_command(folder: &str) -> Result<std::process::Command, Error
     let python = python().await?;
     let mut command = std::process::Command::new(&python);
     command.current_dir(crate_folder().join(folder));
-    // Compiled modules are kept beside the environment.
+    // Compiled modules are kept beside the environment, also where people want none: to compile them takes longer than all else
+    // that a stand-in does until it answers.
     if let Some(cache) = python.ancestors().nth(3) {
-        command.env("PYTHONPYCACHEPREFIX", cache.join("pycache"));
+        command.env("PYTHONPYCACHEPREFIX", cache.join("pycache")).env_remove("PYTHONDONTWRITEBYTECODE");
     }
     Ok(command)
 }
