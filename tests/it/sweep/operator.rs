@@ -159,7 +159,7 @@ impl Operator {
 
     /// This process and the next wait for reads that show for long what was before.
     pub fn patient(&mut self) {
-        self.read_lag = "3s";
+        self.read_lag = "10s";
         self.restart();
         // It looks again all the while.
         self.beat = LONGEST * 3;

@@ -108,9 +108,11 @@ impl Point {
         const NAMELESS: [&str; 3] =
             ["ec2:CreateVpc", "ec2:CreateInternetGateway", "ecs:RegisterTaskDefinition"];
         let twice = self.fault == Fault::DeliveredTwice && NAMELESS.contains(&self.aim.action.as_str());
-        match scenario.surplus {
-            true => HIDDEN.to_vec(),
-            false => self.aim.address.as_deref().filter(|_| twice).into_iter().collect(),
+        match () {
+            () if scenario.surplus => HIDDEN.to_vec(),
+            // Registered again where a list does not show it yet.
+            () if scenario.past > 0 => vec!["processing/task"],
+            () => self.aim.address.as_deref().filter(|_| twice).into_iter().collect(),
         }
     }
 }
