@@ -76,12 +76,10 @@ impl Scenario {
 pub fn all() -> Vec<Scenario> {
     let roll = json!({ "processing": { "image": "registry.example/worker:2" } });
     let edit = json!({
-        "ingestion": { "retentionHours": 48 },
         "database": { "minAcu": 1.0, "instances": 3 },
         "credentials": { "rotationDays": 30 },
         "errorHandling": { "jobQueue": { "visibilityTimeoutSeconds": 300 } },
         "monitoring": { "logRetentionDays": 30, "alarms": { "runningTasks": { "enabled": false } } },
-        "tags": { "team": null, "cost": "video" },
     });
     vec![
         Scenario { faults: &ALL, thorough: true, ..Scenario::of("create", Act::Create) },
@@ -107,7 +105,6 @@ pub fn all() -> Vec<Scenario> {
         Scenario::on_what_stands("drift", Act::Meddle),
         Scenario::on_what_stands("delete", Act::Delete),
         Scenario { faults: &FEW, past: 3, ..Scenario::on_what_stands("edit-past", Act::Edit(edit)) },
-        Scenario { faults: &FEW, past: 3, ..Scenario::on_what_stands("delete-past", Act::Delete) },
         Scenario::half_way("create-delete", Act::Delete),
         Scenario::half_way("create-edit", Act::Edit(roll)),
     ]
