@@ -13,7 +13,7 @@ use super::loss::{Deed, Others};
 use crate::sweep::field::{Place, Plot};
 use crate::sweep::inventory::Inventory;
 use crate::sweep::operator::{Act, NAME, Operator, Rest, is_ready, summary};
-use crate::wire::{Fault, Target, log};
+use crate::wire::{Fault, Refusal, Target, log};
 
 /// The resource of the other environment, and the suffix of that.
 const NEIGHBOUR: &str = "near";
@@ -150,10 +150,17 @@ async fn build_died(place: &Place, near: &BTreeMap<String, String>) -> Kept {
     Kept::of(State::Died, place, &operator).await
 }
 
+/// What AWS says of a call that nobody allowed.
+const DENIED: Fault = Fault::Refused(Refusal {
+    status: 403,
+    code: "UnauthorizedOperation",
+    message: "You are not authorized to do this.",
+});
+
 /// An environment without VPC, and what becomes of it once it can have one.
 async fn build_others(place: &Place, near: &BTreeMap<String, String>) -> (Vec<Kept>, Mutations, End) {
     let mut operator = begin(place, near).await;
-    operator.wire.arm([Target::Every("ec2:CreateVpc".to_owned())], Fault::DENIED);
+    operator.wire.arm([Target::Every("ec2:CreateVpc".to_owned())], DENIED);
     until(&mut operator, |_, said| said["message"].to_string().contains("network/vpc")).await;
     operator.wire.disarm();
     let mut half_way = Kept::of(State::HalfWay, place, &operator).await;

@@ -138,7 +138,7 @@ impl Change {
         let extreme = self.how == How::Extreme;
         if let Some(words) = schema["enum"].as_array() {
             let mut others = words.iter().filter(|word| Some(*word) != value);
-            let other = if extreme { others.last() } else { others.next() };
+            let other = if extreme { others.next_back() } else { others.next() };
             return other.cloned().unwrap_or_default();
         }
         match schema["type"].as_str().unwrap_or_default() {

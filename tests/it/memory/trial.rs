@@ -159,7 +159,7 @@ async fn course(case: &Case, ground: &Ground, operator: &mut Operator) -> Result
             false => Some(operator.inventory().await),
         },
         mutations,
-        at_ready: operator.at_ready.take(),
+        at_ready: operator.at_ready.take().map(|(inventory, _)| inventory),
     })
 }
 
