@@ -131,9 +131,8 @@ class _Walk:
             case _ if _root(type(thing)) not in _MODELS:
                 raise TypeError(f"a snapshot cannot keep {type(thing).__module__}.{type(thing).__qualname__}")
         if not isinstance(thing, _CODE) and hasattr(thing, "__dict__"):
-            attributes = thing.__dict__
-            waiting.extend(attributes.values())
-            yield functools.partial(_refill, dict.clear, dict.update, attributes, dict(attributes))
+            waiting.extend(thing.__dict__.values())
+            yield functools.partial(_be_again, thing, dict(thing.__dict__))
 
     def _keep_cells(self, function: types.FunctionType, waiting: list[Any]) -> Iterator[Restore]:
         """What a closure holds; default arguments are how a lambda in a loop holds its object."""
@@ -146,6 +145,11 @@ class _Walk:
 
 def _root(kind: type) -> str:
     return kind.__module__.partition(".")[0]
+
+
+def _be_again(thing: Any, attributes: dict[str, Any]) -> None:
+    """A backend that was emptied meanwhile has another dictionary of attributes than before."""
+    _refill(dict.clear, dict.update, thing.__dict__, attributes)
 
 
 def _refill(clear: Callable[[Any], Any], fill: Callable[[Any, Any], Any], thing: Any, items: Any) -> None:

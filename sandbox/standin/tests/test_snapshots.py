@@ -48,6 +48,20 @@ def test_what_was_made_since_is_gone(standin, client):
     Whole(client).delete()
 
 
+def test_an_account_that_was_emptied_comes_back_whole(standin, client):
+    """One that was empty had not all of its services yet, so that these are emptied when it is to be so again."""
+    standin.control("POST", "snapshot", {"name": "empty"})
+    environment = Whole(client)
+    before = environment.picture()
+    standin.control("POST", "snapshot", {"name": "ready"})
+    for _ in range(2):
+        standin.control("POST", "restore", {"name": "empty"})
+        assert environment.picture() != before
+        standin.control("POST", "restore", {"name": "ready"})
+        assert environment.picture() == before
+    environment.delete()
+
+
 def test_what_is_to_come_is_kept_with_the_seconds_that_are_left(standin, client):
     kinesis = client("kinesis")
 
