@@ -54,8 +54,8 @@ async fn a_sweep_of_many_environments_costs_hardly_more_than_one_of_one() {
         let most = one.map(|one| one + more_pages(list));
         assert!(many.copied() <= most, "{list}: {one:?} for one, {many:?} for {MANY}");
     }
-    let more = sum(&of_many) - sum(&of_one);
-    let each = f64::from(more) / f64::from(u32::try_from(MANY - 1).unwrap());
+    let more = f64::from(sum(&of_many)) - f64::from(sum(&of_one));
+    let each = more / f64::from(u32::try_from(MANY - 1).unwrap());
     assert!(each <= EACH, "{each} more calls for each more environment: {of_one:#?}\n{of_many:#?}");
     drop(operator);
 }
