@@ -295,14 +295,15 @@ async fn stray(aws: &Aws, arn: &str) -> Result<Option<Arc<Revision>>, Failure> {
     if aws.kept.get::<Inactive>(arn).is_some() {
         return Ok(None);
     }
-    described(aws, arn).await
+    // The tagging API goes on showing for a while what is deleted for good.
+    Ok(described(aws, arn).await.or_absent()?.flatten())
 }
 
+/// What a list shows and is not found is not gone: nothing is known of it.
 async fn described(aws: &Aws, arn: &str) -> Result<Option<Arc<Revision>>, Failure> {
     let call = aws.ecs.describe_task_definition().task_definition(arn).include(TaskDefinitionField::Tags);
-    let reply = call.send().await.during("ecs:DescribeTaskDefinition").or_absent()?;
-    let Some((tags, Some(definition))) = reply.map(|reply| (Tags::from(reply.tags()), reply.task_definition))
-    else {
+    let reply = call.send().await.during("ecs:DescribeTaskDefinition")?;
+    let (tags, Some(definition)) = (Tags::from(reply.tags()), reply.task_definition) else {
         return Ok(None);
     };
     // A list may still show what was deregistered a moment ago.
