@@ -62,10 +62,10 @@ fresh: build ## Compare the generated files with what the code generates now
 	@$(STANDIN) --differences | diff -u $(DIFFERENCES) - || { echo "$(DIFFERENCES) is stale: run make generate" >&2; exit 1; }
 
 .PHONY: bench
-bench: build ## Measure 1 and 20 environments against the stand-in
+bench: build ## Measure 1 and 20 environments against the stand-in; PROGRAM=PATH measures that build of the operator
 	@$(SANDBOX) prepare
-	cargo build --release --bin video-pipeline-operator
-	@$(SANDBOX) bench --operator $(TARGET)/release/video-pipeline-operator
+	@[ -n '$(PROGRAM)' ] || cargo build --release --bin video-pipeline-operator
+	@$(SANDBOX) bench --operator $(or $(PROGRAM),$(TARGET)/release/video-pipeline-operator)
 
 .PHONY: image
 image: $(SANDBOX) ## Make the operator's image and its SBOM, by docker, podman or buildah
