@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::design::Names;
 use crate::engine::ResourceType;
+use crate::pipeline::partition_of;
 
 /// Where the policy counts, and what is called how there.
 pub struct Place {
@@ -18,7 +19,7 @@ impl Place {
     pub fn new(account: Option<&str>, regions: &[String]) -> Self {
         let names = Names::of_all().all().into_iter().map(|(address, name)| (address.kind, name)).collect();
         Self {
-            partition: partition(regions),
+            partition: regions.first().map_or("aws", |region| partition_of(region)),
             account: account.unwrap_or("*").to_owned(),
             region: if let [only] = regions { only.clone() } else { "*".to_owned() },
             names,
@@ -74,15 +75,6 @@ fn alike(one: String, other: String) -> String {
     let common = one.chars().zip(other.chars()).take_while(|(one, other)| one == other);
     let common: String = common.map(|(one, _)| one).collect();
     format!("{}*", common.trim_end_matches('*'))
-}
-
-/// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
-fn partition(regions: &[String]) -> &'static str {
-    match regions.first().map(|region| region.split('-').next().unwrap_or_default()) {
-        Some("cn") => "aws-cn",
-        _ if regions.first().is_some_and(|region| region.starts_with("us-gov-")) => "aws-us-gov",
-        _ => "aws",
-    }
 }
 
 #[cfg(test)]

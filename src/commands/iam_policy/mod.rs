@@ -89,6 +89,7 @@ pub enum Error {
 /// The most characters of a managed policy; white space does not count.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length>
 const MANAGED: usize = 6144;
+
 /// What the command prints.
 ///
 /// # Errors

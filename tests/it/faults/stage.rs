@@ -97,18 +97,7 @@ impl Stage {
 
     /// Creates the smallest useful pipeline with more fields.
     pub async fn create_with(&self, name: &str, more: Value) {
-        let mut pipeline = json!({
-            "apiVersion": "streamflix.io/v1alpha1",
-            "kind": "VideoPipeline",
-            "metadata": { "name": name },
-            "spec": {
-                "environmentSuffix": name,
-                "region": "eu-west-1",
-                "processing": { "image": "public.ecr.aws/docker/library/busybox:stable" },
-            },
-        });
-        pipeline["spec"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let pipeline: DynamicObject = serde_json::from_value(pipeline).unwrap();
+        let pipeline: DynamicObject = serde_json::from_value(manifest(name, &more)).unwrap();
         self.api().create(&PostParams::default(), &pipeline).await.unwrap();
     }
 
@@ -182,4 +171,20 @@ pub fn ask(operator: &Operator, path: &str) -> (u16, String) {
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+/// The smallest useful pipeline with more fields, of an environment of the same name.
+pub fn manifest(name: &str, more: &Value) -> Value {
+    let mut pipeline = json!({
+        "apiVersion": "streamflix.io/v1alpha1",
+        "kind": "VideoPipeline",
+        "metadata": { "name": name },
+        "spec": {
+            "environmentSuffix": name,
+            "region": "eu-west-1",
+            "processing": { "image": "public.ecr.aws/docker/library/busybox:stable" },
+        },
+    });
+    pipeline["spec"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    pipeline
 }

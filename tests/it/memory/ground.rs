@@ -12,7 +12,7 @@ use video_pipeline_operator::controller::reconcile;
 use super::loss::{Deed, Others};
 use crate::sweep::field::{Place, Plot};
 use crate::sweep::inventory::Inventory;
-use crate::sweep::operator::{Act, NAME, Operator, Rest, is_ready, summary};
+use crate::sweep::operator::{Act, NAME, Operator, Rest, is_ready, resource, summary};
 use crate::wire::{Fault, Refusal, Target, log};
 
 /// The resource of the other environment, and the suffix of that.
@@ -216,22 +216,8 @@ async fn until(operator: &mut Operator, so: impl Fn(&Operator, &Value) -> bool) 
 }
 
 async fn build_neighbour(place: &Place, operator: &Operator) -> DynamicObject {
-    let resource = json!({
-        "apiVersion": "streamflix.io/v1alpha1",
-        "kind": "VideoPipeline",
-        "metadata": { "name": NEIGHBOUR },
-        "spec": {
-            "environmentSuffix": NEIGHBOUR,
-            "region": "eu-west-1",
-            "processing": {
-                "image": "registry.example/worker:1",
-                "autoscaling": { "minCount": 1, "maxCount": 4 },
-            },
-            "tags": { "team": "film" },
-        },
-    });
     let api = place.resources();
-    let resource: DynamicObject = serde_json::from_value(resource).unwrap();
+    let resource: DynamicObject = serde_json::from_value(resource(NEIGHBOUR, "film")).unwrap();
     api.create(&PostParams::default(), &resource).await.unwrap();
     rest_of(api.clone(), || operator.context()).await.unwrap();
     api.get(NEIGHBOUR).await.unwrap()

@@ -13,7 +13,7 @@ use sandbox::operator::command;
 use serde_json::{Value, json};
 
 use crate::cli::program::{KUBECTL_VP, run_with};
-use crate::faults::stage::{Stage, ask};
+use crate::faults::stage::{Stage, ask, manifest};
 use crate::support::account::Account;
 
 const NAME: &str = "dev";
@@ -54,14 +54,14 @@ async fn no_secret_is_told_to_anybody() {
     let stage = Stage::set("secrecy").await;
     let mut told = Told::default();
     let mut operator = talkative(&stage).await;
-    told.hear("plan -f", vp(&stage, &["plan", "-f", "-"], &manifest(VARIABLES[0])));
+    told.hear("plan -f", vp(&stage, &["plan", "-f", "-"], &manifest(NAME, &processing(VARIABLES[0]))));
     // AWS repeats what it refuses.
     let refusal = format!("1 validation error detected: Value '{}' at 'environment' failed", VARIABLES[0]);
     let fault = json!({
         "operation": "ecs:RegisterTaskDefinition", "code": "ClientException", "status": 400, "message": refusal,
     });
     stage.fault(fault).await;
-    stage.create_with(NAME, manifest(VARIABLES[0])["spec"].clone()).await;
+    stage.create_with(NAME, processing(VARIABLES[0])).await;
     stage.until("the refusal is told", async || state(&stage, "taskDefinition").await == "Failed").await;
     everything(&stage, &operator, &mut told, "while it is refused").await;
     stage.aws.control("DELETE", "faults", Value::Null).await.unwrap();
@@ -155,17 +155,9 @@ fn variables(value: &str) -> Value {
     json!([{ "name": "MODE", "value": value }])
 }
 
-fn manifest(value: &str) -> Value {
-    json!({
-        "apiVersion": "streamflix.io/v1alpha1",
-        "kind": "VideoPipeline",
-        "metadata": { "name": NAME },
-        "spec": {
-            "environmentSuffix": NAME,
-            "region": "eu-west-1",
-            "processing": { "image": "registry.example/worker:1", "environment": variables(value) },
-        },
-    })
+/// What the pipeline has more than the smallest.
+fn processing(value: &str) -> Value {
+    json!({ "processing": { "image": "registry.example/worker:1", "environment": variables(value) } })
 }
 
 #[test]

@@ -185,7 +185,7 @@ impl Operator {
     }
 
     async fn create(&self, spec: Value) {
-        let object = patch::applied(resource(), &json!({ "spec": spec }));
+        let object = patch::applied(resource(NAME, "video"), &json!({ "spec": spec }));
         let object = serde_json::from_value(object).unwrap();
         self.api.create(&PostParams::default(), &object).await.map(drop).unwrap();
     }
@@ -309,19 +309,19 @@ impl Drop for Operator {
 }
 
 /// The smallest useful resource with autoscaling, so that there is something of every kind.
-fn resource() -> Value {
+pub fn resource(name: &str, team: &str) -> Value {
     json!({
         "apiVersion": "streamflix.io/v1alpha1",
         "kind": "VideoPipeline",
-        "metadata": { "name": NAME },
+        "metadata": { "name": name },
         "spec": {
-            "environmentSuffix": NAME,
+            "environmentSuffix": name,
             "region": "eu-west-1",
             "processing": {
                 "image": "registry.example/worker:1",
                 "autoscaling": { "minCount": 1, "maxCount": 4 },
             },
-            "tags": { "team": "video" },
+            "tags": { "team": team },
         },
     })
 }
