@@ -1,8 +1,11 @@
-//! What an operator depends on is away for a while: the API server, in each of the ways in which a network can lose it, and AWS.
+//! What an operator depends on is away for a while, or tells what is not so any more: the API server, in each of the ways in which
+//! a network can lose it, and AWS.
 //! Nothing is asked in a hot loop meanwhile, nothing is said to be ready that nobody has seen, nothing is lost, all goes on by
 //! itself afterwards; and an operator that is told to stop stops at any time.
 
+mod gatehouse;
 mod road;
+mod watches;
 
 use std::time::{Duration, Instant};
 
