@@ -192,7 +192,8 @@ fn ours(role: Mine<RoleDetail>) -> Ours<Role> {
 
 /// The role that stands under this name already, if a lost call for `key` made it.
 async fn standing(aws: &Aws, key: &Key, refused: Failure) -> Result<Option<SdkRole>, Failure> {
-    let role = aws.iam.get_role().role_name(&key.name).send().await.during("iam:GetRole")?.role;
+    let found = aws.iam.get_role().role_name(&key.name).send().await.during("iam:GetRole").or_absent()?;
+    let role = found.and_then(|found| found.role);
     let tags: &[Tag] = role.as_ref().map_or(&[], SdkRole::tags);
     prove(key, &Tags::from(tags), refused)?;
     Ok(role)

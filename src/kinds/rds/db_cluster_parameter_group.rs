@@ -15,7 +15,7 @@ use crate::engine::{
 use crate::kinds::bounds;
 use crate::kinds::ids::{DbClusterParameterGroupArn, DbClusterParameterGroupName};
 use crate::kinds::rds::{self, Group};
-use crate::kinds::sighting::{Mine, prove};
+use crate::kinds::sighting::Mine;
 use crate::kinds::tagged;
 
 /// A DB cluster parameter group.
@@ -153,10 +153,9 @@ async fn standing(
     refused: Failure,
 ) -> Result<Option<types::DbClusterParameterGroup>, Failure> {
     let call = aws.rds.describe_db_cluster_parameter_groups().db_cluster_parameter_group_name(&key.name);
-    let found = call.send().await.during("rds:DescribeDBClusterParameterGroups")?;
-    let group = found.db_cluster_parameter_groups.unwrap_or_default().pop();
-    prove(key, &rds::tags_of(aws, group.as_ref().map_or("", Group::arn)).await?, refused)?;
-    Ok(group)
+    let found = call.send().await.during("rds:DescribeDBClusterParameterGroups").or_absent()?;
+    let group = found.and_then(|found| found.db_cluster_parameter_groups.unwrap_or_default().pop());
+    rds::standing(aws, key, group, refused).await
 }
 
 fn outputs(group: Option<&types::DbClusterParameterGroup>) -> DbClusterParameterGroupOutputs {

@@ -14,7 +14,7 @@ use crate::engine::{
 use crate::kinds::bounds;
 use crate::kinds::ids::{DbSubnetGroupArn, DbSubnetGroupName, SubnetId};
 use crate::kinds::rds::{self, Group};
-use crate::kinds::sighting::{Mine, prove};
+use crate::kinds::sighting::Mine;
 use crate::kinds::tagged;
 
 /// A DB subnet group.
@@ -130,11 +130,9 @@ async fn list(aws: &Aws) -> Result<Vec<types::DbSubnetGroup>, Failure> {
 /// The group that has the name already, if a lost call for `key` made it.
 async fn standing(aws: &Aws, key: &Key, refused: Failure) -> Result<Option<types::DbSubnetGroup>, Failure> {
     let call = aws.rds.describe_db_subnet_groups().db_subnet_group_name(&key.name);
-    let group =
-        call.send().await.during("rds:DescribeDBSubnetGroups")?.db_subnet_groups.unwrap_or_default().pop();
-    let arn = group.as_ref().map_or("", Group::arn);
-    prove(key, &rds::tags_of(aws, arn).await?, refused)?;
-    Ok(group)
+    let found = call.send().await.during("rds:DescribeDBSubnetGroups").or_absent()?;
+    let group = found.and_then(|found| found.db_subnet_groups.unwrap_or_default().pop());
+    rds::standing(aws, key, group, refused).await
 }
 
 fn outputs(group: Option<&types::DbSubnetGroup>) -> DbSubnetGroupOutputs {

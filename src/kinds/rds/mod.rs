@@ -12,8 +12,8 @@ use aws_sdk_rds::types::DbCluster;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::aws::{Aws, During, Expect, Tags};
-use crate::engine::{Defect, Deleted, Failure, Input, Kind, Meaning, Phase, Scope};
-use crate::kinds::sighting::{Listed, Sorted};
+use crate::engine::{Defect, Deleted, Failure, Input, Key, Kind, Meaning, Phase, Scope};
+use crate::kinds::sighting::{Listed, Sorted, prove};
 use crate::kinds::tagged;
 
 /// The engine of clusters and instances.
@@ -86,6 +86,24 @@ async fn tags_of_all(aws: &Aws, arns: Vec<String>) -> Result<BTreeMap<String, Ta
 pub async fn tags_of(aws: &Aws, arn: &str) -> Result<Tags, Failure> {
     let call = aws.rds.list_tags_for_resource().resource_name(arn);
     Ok(Tags::from(call.send().await.during("rds:ListTagsForResource")?.tag_list()))
+}
+
+/// The group that has the name of `key` already, if a lost call for `key` made it.
+///
+/// # Errors
+/// What was `refused`, where it did not; or its tags could not be read.
+pub async fn standing<G: Group>(
+    aws: &Aws,
+    key: &Key,
+    group: Option<G>,
+    refused: Failure,
+) -> Result<Option<G>, Failure> {
+    let tags = match &group {
+        Some(group) => tags_of(aws, group.arn()).await?,
+        None => Tags::default(),
+    };
+    prove(key, &tags, refused)?;
+    Ok(group)
 }
 
 /// The values of `inputs`, as text.
