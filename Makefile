@@ -92,6 +92,11 @@ memory: build ## Have the operator forget everything that it remembers, in every
 	@$(SANDBOX) prepare
 	MEMORY='$(or $(CASE),all)' cargo test --test it memory::whatever -- --nocapture
 
+.PHONY: leadership
+leadership: build ## Have the leader go in every way, in the middle of every call; TRIALS=12 tries so many
+	@$(SANDBOX) prepare
+	LEADERSHIP='$(or $(TRIALS),120)' cargo test --test it faults::leadership::whoever -- --nocapture
+
 .PHONY: clean
 clean: demo-down ## Remove what was built here; programs kept outside the checkout stay
 	rm -rf .sandbox

@@ -15,8 +15,10 @@ use crate::aws::{BootTime, Fence};
 
 /// For how long a renewal holds.
 pub const LEASE_DURATION: Duration = Duration::from_secs(10);
-/// How often the holder renews and a challenger looks.
+/// How often the holder renews.
 const RENEW: Duration = Duration::from_secs(1);
+/// How often a challenger looks: twice in the second that a hand-over may take.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Annotation of the Lease in which the operator publishes its cluster name, for the command line.
 pub const CLUSTER_NAME: &str = "streamflix.io/cluster-name";
@@ -68,7 +70,7 @@ impl Candidate {
                 Ok(Standing::Waits) => {}
                 Err(error) => tracing::warn!(error = %error, "the lease cannot be had yet"),
             }
-            tokio::time::sleep(RENEW).await;
+            tokio::time::sleep(LOOK).await;
         }
     }
 
