@@ -76,8 +76,13 @@ pub const fn table(error: Error) -> Row {
 }
 
 /// Where an operation goes another way than its like, and why.
-const OTHERWISE: &[(&str, Error, Expected, &str)] =
-    &[("sqs:CreateQueue", AlreadyExists, Held, "the queue that has the name is looked for, and not there")];
+#[rustfmt::skip]
+const OTHERWISE: &[(&str, Error, Expected, &str)] = &[
+    ("sqs:CreateQueue", AlreadyExists, Held, "the queue that has the name is looked for, and not there"),
+    ("ec2:CreateRoute", AlreadyExists, Held, "the same route is as good as one made now, and is waited for"),
+    ("ec2:AuthorizeSecurityGroup", AlreadyExists, Held, "so is the same rule"),
+    ("logs:CreateLogGroup", AlreadyExists, Believed, "ECS makes such a group itself; it is given what it lacks"),
+];
 
 /// Asked only where a name is taken, or the tagging API does not show it yet. Whatever is answered, what has the name is found
 /// at the next look.
