@@ -59,13 +59,37 @@ impl Cluster {
         self.runs.is_none()
     }
 
+    /// What the API server's audit log holds of the requests of service accounts, a line each; `None` for a cluster that was there
+    /// before. <https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/>
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn audit_log(&self) -> Result<Option<String>, file::Error> {
+        if self.is_given() {
+            return Ok(None);
+        }
+        let path = self.folder.join("audit/log.jsonl");
+        Ok(Some(std::fs::read_to_string(&path).map_err(failed("read", &path))?))
+    }
+
+    /// The folder of the audit log, which the API server shares, with what is to be in the log.
+    fn audit(&self) -> Result<PathBuf, file::Error> {
+        let folder = self.folder.join("audit");
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).map_err(failed("make the folder", &folder))?;
+        let policy = folder.join("policy.json");
+        std::fs::write(&policy, audit_policy().to_string()).map_err(failed("write", &policy))?;
+        Ok(folder)
+    }
+
     async fn create(&self, name: &str) -> Result<(), image::Error> {
         let named = std::env::var(NODE).ok().filter(|named| !named.is_empty());
         let built = self.runs != Some(Builder::Docker) && named.is_none();
         let node = if built { Some(assets::node().await?) } else { named };
         let configuration = self.folder.join("kind-config.yaml");
         let plain: Value = file::read_yaml(&checkout().join("kind-config.yaml"))?;
-        let wanted = if built { for_our_node(plain) } else { plain };
+        let wanted = audited(if built { for_our_node(plain) } else { plain }, &self.audit()?);
         std::fs::write(&configuration, wanted.to_string()).map_err(failed("write", &configuration))?;
 
         let step = Step::begin("make a cluster");
@@ -173,5 +197,50 @@ fn for_our_node(mut configuration: Value) -> Value {
         json!({ "disableDefaultCNI": true, "ipFamily": "ipv4", "podSubnet": "10.244.0.0/16" });
     let kubelet = "kind: KubeletConfiguration\nfailCgroupV1: false\ncgroupDriver: cgroupfs\n";
     configuration["kubeadmConfigPatches"] = json!([kubelet]);
+    configuration
+}
+
+/// Who asked for what, of service accounts outside Kubernetes' own namespace.
+fn audit_policy() -> Value {
+    json!({
+        "apiVersion": "audit.k8s.io/v1",
+        "kind": "Policy",
+        "omitStages": ["RequestReceived"],
+        "rules": [
+            { "level": "None", "userGroups": ["system:serviceaccounts:kube-system"] },
+            { "level": "Metadata", "userGroups": ["system:serviceaccounts"] },
+            { "level": "None" },
+        ],
+    })
+}
+
+/// Where the API server has the folder of its audit log.
+const AUDIT: &str = "/etc/kubernetes/audit";
+
+/// What is added so that the API server keeps an audit log in `folder`. Which way its arguments are written depends on its
+/// version; what is of another version is left out by kind.
+/// <https://kind.sigs.k8s.io/docs/user/auditing/>
+fn audited(mut configuration: Value, folder: &Path) -> Value {
+    configuration["nodes"][0]["extraMounts"] = json!([{ "hostPath": folder, "containerPath": AUDIT }]);
+    let volume = json!([{ "name": "audit", "hostPath": AUDIT, "mountPath": AUDIT, "pathType": "Directory" }]);
+    let arguments = [
+        ("audit-policy-file", format!("{AUDIT}/policy.json")),
+        ("audit-log-path", format!("{AUDIT}/log.jsonl")),
+    ];
+    let add = |path: String, value: Value| json!({ "op": "add", "path": format!("/apiServer/{path}"), "value": value });
+    let as_map = arguments.iter().map(|(name, value)| add(format!("extraArgs/{name}"), json!(value)));
+    let as_list = arguments
+        .iter()
+        .map(|(name, value)| add("extraArgs/-".into(), json!({ "name": name, "value": value })));
+    let volumes = add("extraVolumes".into(), volume);
+    let patch = |version: &str, mut operations: Vec<Value>| {
+        operations.push(volumes.clone());
+        json!({
+            "group": "kubeadm.k8s.io", "version": version, "kind": "ClusterConfiguration",
+            "patch": Value::from(operations).to_string(),
+        })
+    };
+    configuration["kubeadmConfigPatchesJSON6902"] =
+        json!([patch("v1beta3", as_map.collect()), patch("v1beta4", as_list.collect())]);
     configuration
 }

@@ -26,6 +26,8 @@ const CALLS: &str = "/calls/calls.jsonl";
 pub struct Lab {
     /// The operator's image.
     pub image: String,
+    /// The image of the operator that was there before, where `E2E_FROM_IMAGE` names one.
+    pub before: Option<String>,
     /// The account, from outside the cluster.
     pub account: Account,
     folder: PathBuf,
@@ -39,7 +41,7 @@ pub struct Lab {
 impl Lab {
     /// Brings the images into the cluster, and starts the stand-in there.
     pub async fn open(cluster: &Cluster, name: &str, folder: &Path) -> Self {
-        let (image, stand_in) = images(cluster, name).await;
+        let Images { operator: image, before, stand_in } = images(cluster, name).await;
         let kubectl = program(Program::Kubectl).await.unwrap();
         let kubeconfig = cluster.kubeconfig().to_path_buf();
         let manifest = include_str!("stand-in.yaml").replace("IMAGE", &stand_in);
@@ -49,6 +51,7 @@ impl Lab {
         let (forward, endpoint) = forward(&kubectl, &kubeconfig, &folder.join("port-forward.log")).await;
         Self {
             image,
+            before,
             account: Account::open(&endpoint).await,
             folder: folder.to_path_buf(),
             kubeconfig,
@@ -112,22 +115,40 @@ impl Lab {
     }
 }
 
+/// Names of images that the cluster knows.
+struct Images {
+    operator: String,
+    before: Option<String>,
+    stand_in: String,
+}
+
 /// Those that a person names, or such that are made and loaded.
-async fn images(cluster: &Cluster, name: &str) -> (String, String) {
-    let named = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
+async fn images(cluster: &Cluster, name: &str) -> Images {
+    let before = named("E2E_FROM_IMAGE");
     if cluster.is_given() {
         let named = |variable| named(variable).unwrap_or_else(|| panic!("{variable} must name an image"));
-        return (named("E2E_OPERATOR_IMAGE"), named("E2E_STAND_IN_IMAGE"));
+        let (operator, stand_in) = (named("E2E_OPERATOR_IMAGE"), named("E2E_STAND_IN_IMAGE"));
+        return Images { operator, before, stand_in };
     }
-    let operator = match (named("E2E_OPERATOR_IMAGE"), named("E2E_OPERATOR_ARCHIVE")) {
-        (Some(name), Some(archive)) => Made { name, archive: archive.into(), id: String::new() },
-        _ => image::make(None).await.unwrap_or_else(|error| panic!("{error}")),
+    let operator = match archived("E2E_OPERATOR") {
+        Some(made) => made,
+        None => image::make(None).await.unwrap_or_else(|error| panic!("{error}")),
     };
     let stand_in = cluster.stand_in().await.unwrap_or_else(|error| panic!("{error}"));
-    for image in [&operator, &stand_in] {
+    for image in [&operator, &stand_in].into_iter().chain(&archived("E2E_FROM")) {
         cluster.load(name, image).await.unwrap_or_else(|error| panic!("{error}"));
     }
-    (operator.name, stand_in.name)
+    Images { operator: operator.name, before, stand_in: stand_in.name }
+}
+
+/// The image whose name and file `{what}_IMAGE` and `{what}_ARCHIVE` say.
+fn archived(what: &str) -> Option<Made> {
+    let (name, archive) = (named(&format!("{what}_IMAGE"))?, named(&format!("{what}_ARCHIVE"))?);
+    Some(Made { name, archive: archive.into(), id: String::new() })
+}
+
+fn named(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|value| !value.is_empty())
 }
 
 /// A door to the stand-in: kubectl's, on a port that it chooses.

@@ -15,7 +15,9 @@
 #[path = "../it/support/account.rs"]
 mod account;
 mod lab;
+mod rights;
 mod story;
+mod usage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,7 +46,7 @@ async fn main() -> ExitCode {
     // In a task of its own, so that the cluster goes whatever comes.
     let told = tokio::spawn({
         let cluster = Arc::clone(&cluster);
-        async move { story::tell(&Lab::open(&cluster, CLUSTER, &folder).await).await }
+        async move { story::tell(&cluster, &Lab::open(&cluster, CLUSTER, &folder).await).await }
     });
     let told = told.await;
     let removed = remove(&cluster).await;

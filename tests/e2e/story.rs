@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use sandbox::cluster::Cluster;
 use sandbox::console::Step;
 use sandbox::operator::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use serde_json::{Value, json};
 
 use crate::lab::{INSIDE, Lab, until};
+use crate::rights::{asked_for, granted};
+use crate::usage;
 
 /// The namespace of the release.
 const NAMESPACE: &str = "operators";
@@ -21,7 +24,7 @@ const TEAM: &str = "media";
 type Steps = Vec<(&'static str, Duration)>;
 
 /// Tells the story; a step that fails panics.
-pub async fn tell(lab: &Lab) -> Steps {
+pub async fn tell(cluster: &Cluster, lab: &Lab) -> Steps {
     let mut steps = Steps::new();
     macro_rules! step {
         ($name:literal, $what:expr) => {{
@@ -35,14 +38,18 @@ pub async fn tell(lab: &Lab) -> Steps {
     step!("helm test", helm_test(lab));
     step!("kubectl apply -f pipeline-dev.yaml, until Ready", apply_dev(lab));
     step!("the environment would work", check(lab, "dev"));
+    cost(lab, "with one environment").await;
     step!("kubectl scale", scale(lab));
     step!("an edit", edit(lab));
     step!("what was deleted by hand comes back", drift(lab));
     step!("the leader's pod is deleted in a creation", leader_deleted(lab));
+    step!("twenty environments", twenty(lab));
+    cost(lab, "with twenty environments").await;
     step!("helm upgrade, which changes nothing in AWS", upgrade(lab));
     step!("a drain evicts one replica at a time", evict(lab));
     step!("a namespace is deleted with its pipeline", namespace_deleted(lab));
     step!("helm uninstall and install, which change nothing", reinstall(lab));
+    step!("its roles grant what it asks for, and nothing else", rights(cluster, lab));
     step!("kubectl delete, until nothing is left in AWS", destroy(lab));
     steps
 }
@@ -60,16 +67,16 @@ async fn install(lab: &Lab) {
     // Pods of the operator have to be what the strictest rules for pods let in.
     let strict = "pod-security.kubernetes.io/enforce=restricted";
     lab.kubectl(&["label", "namespace", NAMESPACE, strict, "--overwrite"]);
-    helm_install(lab);
+    helm_install(lab, lab.before.as_ref().unwrap_or(&lab.image));
 }
 
 /// Installs the chart with values for the stand-in, and returns when all replicas are ready.
-fn helm_install(lab: &Lab) {
-    let (repository, tag) = lab.image.rsplit_once(':').unwrap();
+fn helm_install(lab: &Lab, image: &str) {
+    let [repository, tag] = of_image(image);
     let values = [
         "clusterName=e2e".to_owned(),
-        format!("image.repository={repository}"),
-        format!("image.tag={tag}"),
+        repository,
+        tag,
         format!("aws.endpointUrl={INSIDE}"),
         "aws.credentialsSecret=aws".to_owned(),
         "aws.ratePercent=10000".to_owned(),
@@ -82,6 +89,12 @@ fn helm_install(lab: &Lab) {
         arguments.extend(["--set", value]);
     }
     lab.helm(&arguments);
+}
+
+/// The values that name an image.
+fn of_image(image: &str) -> [String; 2] {
+    let (repository, tag) = image.rsplit_once(':').unwrap();
+    [format!("image.repository={repository}"), format!("image.tag={tag}")]
 }
 
 const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/video-pipeline-operator");
@@ -125,13 +138,8 @@ async fn drift(lab: &Lab) {
 }
 
 async fn leader_deleted(lab: &Lab) {
-    let film = json!({
-        "apiVersion": "streamflix.io/v1alpha1", "kind": "VideoPipeline",
-        "metadata": { "name": "film", "namespace": TEAM },
-        "spec": { "environmentSuffix": "film", "region": "eu-west-1", "processing": { "image": "registry.example/film:1" } },
-    });
     let before = lab.changes().len();
-    lab.kubectl_with(&["apply", "--filename=-"], &film.to_string());
+    apply_of_team(lab, "film");
     until("the creation is on its way", || lab.changes().len() > before + 5).await;
     let leader = leader(lab).expect("a leader");
     let created = lab.changes().len();
@@ -142,13 +150,54 @@ async fn leader_deleted(lab: &Lab) {
     rolled_out(lab);
 }
 
+/// Applies the smallest useful pipeline in the team's namespace.
+fn apply_of_team(lab: &Lab, name: &str) {
+    let pipeline = json!({
+        "apiVersion": "streamflix.io/v1alpha1", "kind": "VideoPipeline",
+        "metadata": { "name": name, "namespace": TEAM },
+        "spec": { "environmentSuffix": name, "region": "eu-west-1", "processing": { "image": "registry.example/film:1" } },
+    });
+    lab.kubectl_with(&["apply", "--filename=-"], &pipeline.to_string());
+}
+
+/// So many more that there are twenty.
+async fn twenty(lab: &Lab) {
+    let names: Vec<String> = (3..=20).map(|number| format!("n{number}")).collect();
+    for name in &names {
+        apply_of_team(lab, name);
+    }
+    for name in &names {
+        ready(lab, TEAM, name).await;
+    }
+}
+
+/// Says what each pod of the operator costs while nothing changes.
+async fn cost(lab: &Lab, when: &str) {
+    let pods = lab.get(&["pods", "--namespace", NAMESPACE, PODS]);
+    let node = pods["items"][0]["spec"]["nodeName"].as_str().unwrap();
+    let path = format!("/api/v1/nodes/{node}/proxy/metrics/resource");
+    let count = || usage::of_pods(&lab.kubectl(&["get", "--raw", &path]), NAMESPACE);
+    let before = count();
+    tokio::time::sleep(COUNTED).await;
+    let leader = leader(lab);
+    for (pod, usage) in count() {
+        let Some(before) = before.get(&pod) else { continue };
+        let role = if Some(&pod) == leader.as_ref() { "leads" } else { "waits" };
+        let (memory, cpu) = (usage.memory / f64::from(1 << 20), usage.milli_since(before));
+        println!("  {when}, the pod that {role} needs {memory:.1} MiB and {cpu:.0} m of a CPU");
+    }
+}
+
+/// For how long it is counted what pods cost: some of the periods in which a kubelet counts.
+const COUNTED: Duration = Duration::from_secs(45);
+
 async fn upgrade(lab: &Lab) {
     let before = lab.changes().len();
     let template = "jsonpath={.spec.template.metadata.annotations}";
-    let arguments = ["--namespace", NAMESPACE, "--reset-then-reuse-values", "--wait", "--timeout=300s"];
-    lab.helm(
-        &[&["upgrade", RELEASE, CHART, "--set", "podAnnotations.upgrade=second"], &arguments[..]].concat(),
-    );
+    let [repository, tag] = of_image(&lab.image);
+    let values = ["--set", &repository, "--set", &tag, "--set", "podAnnotations.upgrade=second"];
+    let options = ["--namespace", NAMESPACE, "--reset-then-reuse-values", "--wait", "--timeout=300s"];
+    lab.helm(&[&["upgrade", RELEASE, CHART][..], &values, &options].concat());
     let said = lab.kubectl(&["get", "deployment", RELEASE, "--namespace", NAMESPACE, "--output", template]);
     assert!(said.contains("second"), "{said}");
     looked_at_again(lab).await;
@@ -194,10 +243,19 @@ async fn reinstall(lab: &Lab) {
     let gone = || lab.get(&["pods", "--namespace", NAMESPACE, PODS])["items"] == json!([]);
     until("the pods are gone", gone).await;
     assert_eq!(pipeline(lab, "default", "dev")["metadata"]["deletionTimestamp"], Value::Null);
-    helm_install(lab);
+    helm_install(lab, &lab.image);
     looked_at_again(lab).await;
     ready(lab, "default", "dev").await;
     assert_eq!(lab.changes()[before..], [] as [String; 0], "it changed something in AWS");
+}
+
+async fn rights(cluster: &Cluster, lab: &Lab) {
+    let Some(log) = cluster.audit_log().unwrap() else { return };
+    let lease = format!("{RELEASE}-lease");
+    let roles = [lab.get(&["clusterrole", RELEASE]), lab.get(&["role", &lease, "--namespace", NAMESPACE])];
+    let asked_for = asked_for(&log, &format!("system:serviceaccount:{NAMESPACE}:{RELEASE}"));
+    println!("  {asked_for:?}");
+    assert_eq!(granted(&roles), asked_for, "granted, and asked for");
 }
 
 async fn destroy(lab: &Lab) {
