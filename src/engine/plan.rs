@@ -166,6 +166,12 @@ impl Plan {
             .collect()
     }
 
+    /// Resources that a call may have made, and that wait for reads to show it.
+    pub fn doubted(&self) -> impl Iterator<Item = &Address> {
+        let in_doubt = |item: &&Item| matches!(item.verdict, Verdict::Wait(Waiting::InDoubt(_)));
+        self.items.iter().filter(in_doubt).map(|item| &item.address)
+    }
+
     /// The plan with the tokens of recorded intents in the keys of its steps.
     pub fn with_tokens(mut self, tokens: &BTreeMap<Address, String>) -> Self {
         for step in &mut self.steps {

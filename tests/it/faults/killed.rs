@@ -25,10 +25,9 @@ enum Death {
 }
 
 impl Death {
-    /// Whether a second one may be made for a while: reads lag for longer than is allowed for, or lag still when nothing
-    /// tells any more that there was a call.
+    /// Whether a second one may be made for a while.
     fn may_double(self) -> bool {
-        matches!(self, Self::Surplus(_) | Self::Forgotten(_))
+        matches!(self, Self::Surplus(_))
     }
 
     fn unanswered(self) -> Option<&'static str> {
