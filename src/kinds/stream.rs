@@ -87,7 +87,7 @@ impl Kind for Stream {
             "https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html",
             bounds::LOOK_AT_KEY,
         ),
-        Action::called("kinesis:StopStreamEncryption", bounds::OUR_STREAM_AND_KEY),
+        Action::called("kinesis:StopStreamEncryption", bounds::NEVER),
         Action::called("kinesis:IncreaseStreamRetentionPeriod", bounds::stream::OURS),
         Action::called("kinesis:DecreaseStreamRetentionPeriod", bounds::stream::OURS),
         Action::called("kinesis:UpdateStreamMode", bounds::UNBOUNDABLE),

@@ -35,6 +35,11 @@ def test_what_no_statement_allows_is_refused_in_the_words_of_each_service(client
     client("ec2").describe_subnets()
 
 
+def test_everybody_may_ask_who_they_are(client, bind):
+    bind(allow("ec2:DescribeSubnets"), allow("sts:GetCallerIdentity") | {"Effect": "Deny"})
+    assert client("sts").get_caller_identity()["Account"] == ACCOUNT
+
+
 def test_a_name_bounds_what_it_is_called(client, bind, refused):
     bind(allow("sqs:CreateQueue", "arn:aws:sqs:*:*:video-*"))
     client("sqs").create_queue(QueueName="video-jobs")

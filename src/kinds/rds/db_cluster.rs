@@ -144,7 +144,7 @@ impl Kind for DbCluster {
         Action::implied("kms:Decrypt", AUTHORIZATION, bounds::KEY_BY_SERVICE),
         Action::implied("kms:GenerateDataKey", AUTHORIZATION, bounds::KEY_BY_SERVICE),
         Action::called("rds:ModifyDBCluster", bounds::OUR_DB_CLUSTER),
-        Action::called("rds:EnableHttpEndpoint", bounds::db_cluster::OURS),
+        Action::called("rds:EnableHttpEndpoint", bounds::NEVER),
         Action::called("rds:DisableHttpEndpoint", bounds::db_cluster::OURS),
         Action::called("rds:AddTagsToResource", bounds::db_cluster::TAGGED),
         Action::called("rds:RemoveTagsFromResource", bounds::db_cluster::OURS),

@@ -1,5 +1,7 @@
-//! The policy that `iam-policy` prints: what it says, how long it is, and that every bound is one that AWS knows.
+//! The policy that `iam-policy` prints. That it is enough is shown by every scenario of `life`, whose operators are allowed
+//! nothing else, and that it is not too much by `kinds::permissions`; here, that nothing of others can be changed by it.
 
+mod foreign;
 mod reference;
 mod text;
 

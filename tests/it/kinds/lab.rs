@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sandbox::{AwsCall, StandIn, StandInOptions};
+use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use video_pipeline_operator::aws::{
     Aws, Budget, Connection, CredentialScope, Fence, Gate, Metrics, Timeouts,
@@ -66,6 +67,17 @@ impl Account {
             Connection { http: gate.around(self.wire.client()), session_name: "laws".to_owned() };
         let scope = CredentialScope { role_arn: None, external_id: None, region: REGION.to_owned() };
         Aws::connect(&connection, &scope).await.unwrap()
+    }
+
+    /// From now on, nothing else is allowed in it than what the policy says.
+    pub async fn bind(&self, policy: &Value) {
+        let body = json!({ "account": self.number, "documents": [policy] });
+        stand_in().await.control("PUT", "policies", body).await.unwrap();
+    }
+
+    /// Everything is allowed again. Which statement allowed which action since then, and what was denied.
+    pub async fn free(&self) -> Value {
+        stand_in().await.control("DELETE", "policies", json!({ "account": self.number })).await.unwrap()
     }
 
     /// Every call that was answered in this account, oldest first.

@@ -11,6 +11,8 @@
 //! | [`inventory`] | what an account really holds |
 //! | [`keys`] | what streams and databases are encrypted with |
 //! | [`over`], [`broken`] | kinds that do something else than the registered ones |
+//! | [`permissions`] | the policy that `iam-policy` prints: enough, and not too much |
+//! | [`meddling`] | what others do, so that every right is needed |
 //! | [`lab`] | the stand-in, and accounts in it |
 
 mod broken;
@@ -21,5 +23,7 @@ mod inventory;
 mod keys;
 mod lab;
 mod laws;
+mod meddling;
 mod over;
+mod permissions;
 mod rig;

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use kube::Client;
 use sandbox::{AwsCall, ControlPlane, KubernetesWrite, Operator, OperatorOptions, StandIn, StandInOptions};
 use sandbox::{Durations, Lifetime};
+use serde_json::json;
 use tokio::sync::{Mutex, OnceCell};
 
+use crate::iam;
 use crate::support::account::Account;
 use crate::support::control_plane::{self, create_namespace, empty_folder};
 
@@ -31,8 +33,16 @@ pub struct Lab {
 pub async fn shared() -> &'static Lab {
     static SHARED: OnceCell<Lab> = OnceCell::const_new();
     // A database takes its time to go, so that what comes after it comes in another pass.
-    let durations = serde_json::json!({ "preset": "none", "rds.cluster.delete": 1 });
+    let durations = json!({ "preset": "none", "rds.cluster.delete": 1 });
     SHARED.get_or_init(|| Lab::open("shared", Durations::Custom(durations))).await
+}
+
+/// The operator is allowed nothing but what it says that it needs; users are allowed everything.
+async fn bind(aws: &StandIn) {
+    let documents = iam::printed(&["--account", "123456789012", "--region", "eu-west-1"]);
+    let key = sandbox::operator::ACCESS_KEY_ID;
+    let body = json!({ "account": "123456789012", "accessKey": key, "documents": [documents] });
+    aws.control("PUT", "policies", body).await.unwrap();
 }
 
 impl Lab {
@@ -42,6 +52,7 @@ impl Lab {
         let starting = StandIn::start(StandInOptions { durations, ..StandInOptions::quick(&folder) });
         let (kubernetes, aws) = tokio::join!(control_plane::shared(), starting);
         let aws = aws.unwrap();
+        bind(&aws).await;
         create_namespace(&kubernetes.client().await.unwrap(), namespace).await;
         let flags = HURRIED.iter().map(|flag| (*flag).to_owned());
         let options = OperatorOptions {

@@ -38,6 +38,7 @@ use self::trial::{Reference, Trial};
 use crate::sweep::choice::{self, AT_ONCE, STAND_INS};
 use crate::sweep::field::{Field, Plot};
 use crate::sweep::page;
+use crate::wire::Fault;
 
 /// Cells that a test run has time for.
 const CHOICE: usize = 24;
@@ -78,6 +79,13 @@ async fn every_refusal_is_told_and_overcome() {
 fn operations() -> BTreeSet<String> {
     let actions = KINDS.iter().flat_map(|kind| kind.actions()).chain(facts::ACTIONS);
     actions.filter(|action| action.implied_by.is_none()).map(|action| action.name.to_owned()).collect()
+}
+
+/// The faults by which AWS says of each name that is to be given that it is taken: it is, by what it has just made.
+pub fn taken_by_us() -> Vec<(String, Fault)> {
+    let taken = |operation: String| Some((error::Error::AlreadyOurs.fault(&operation)?, operation));
+    let taken = operations().into_iter().filter_map(taken);
+    taken.map(|(fault, operation)| (operation, fault)).collect()
 }
 
 /// Plays all stories, as many at a time as there are plots.

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::drift;
-use super::error::Error;
 use crate::sweep::operator::{Act, Operator};
 
 /// A story of an environment: how it comes to be, undisturbed, and what then happens under fire.
@@ -105,9 +104,7 @@ impl Story {
                 operator.act(&Act::Delete).await;
             }
             Deed::Retry(act) => {
-                let taken = |operation: String| Some((Error::AlreadyOurs.fault(&operation)?, operation));
-                let taken = super::operations().into_iter().filter_map(taken);
-                operator.wire.always(taken.map(|(fault, operation)| (operation, fault)));
+                operator.wire.always(super::taken_by_us());
                 operator.act(act).await;
             }
         }

@@ -22,10 +22,15 @@ struct Session {
 impl Account {
     /// The account behind `endpoint`.
     pub async fn open(endpoint: &str) -> Self {
+        Self::open_as(endpoint, USER).await
+    }
+
+    /// The same, as the user of this access key.
+    pub async fn open_as(endpoint: &str, access_key: &str) -> Self {
         let mut python = sandbox::assets::python_command("standin").await.unwrap();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/account.py");
         python.arg("-u").arg(script).envs(sandbox::operator::aws_environment(endpoint));
-        python.env("AWS_ACCESS_KEY_ID", USER);
+        python.env("AWS_ACCESS_KEY_ID", access_key);
         let mut child = python.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (requests, answers) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         Self(Mutex::new(Session { child, requests, answers: BufReader::new(answers) }))

@@ -1,0 +1,199 @@
+//! A whole life under the policy that `iam-policy` prints: nothing is denied, and nothing is granted that is not used.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use video_pipeline_operator::engine::{self, Depth, Graph};
+use video_pipeline_operator::kinds::{KINDS, facts};
+
+use super::edits;
+use super::estate::{first, with_spec};
+use super::ground::{Ground, PASSES, Site};
+use super::lab::{Account, REGION};
+use super::meddling;
+use super::rig::kinds_of;
+use crate::iam;
+use crate::matrix;
+use crate::support::control_plane::empty_folder;
+
+/// A statement's name and an action that it allows.
+type Permission = (String, String);
+
+/// What is granted although nothing here needs it, and why.
+const NOT_SEEN: [(&str, &str, &str); 0] = [];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_life_is_allowed_and_uses_all_that_is_granted() {
+    let account = Account::open().await;
+    let mut site = Ground::registered().site(&account, "media", "dev").await;
+    let policy = iam::printed(&["--account", &account.number, "--region", REGION]);
+    let mut life = Life { policy: &policy, account, used: BTreeSet::new() };
+
+    life.comes(&mut site).await;
+    life.is_looked_at(&mut site).await;
+    for edit in edits::of_users().into_iter().chain(edits::for_good()) {
+        let graph = site.estate.patched(&edit).graph();
+        life.lives(&mut site, Some(graph)).await;
+    }
+    // What cannot be taken back stays.
+    site.estate = site.estate.patched(&edits::for_good()[1]);
+    site.graph = site.estate.graph();
+    life.fails(&mut site).await;
+    life.drifts(&mut site).await;
+    life.goes(&mut site).await;
+
+    written("used", &life.used);
+    written("granted", &granted(&policy));
+    assert_eq!(unused(&policy, &life.used), BTreeSet::new(), "granted and not used");
+    let mut wider = policy.clone();
+    wider["Statement"].as_array_mut().unwrap().push(json!({ "Sid": "Wider", "Action": "sqs:PurgeQueue" }));
+    let too_much = Permission::from(("Wider".to_owned(), "sqs:PurgeQueue".to_owned()));
+    assert_eq!(unused(&wider, &life.used), BTreeSet::from([too_much]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_policy_lacks_is_denied_and_told() {
+    let account = Account::open().await;
+    let mut site = Ground::registered().site(&account, "media", "dev").await;
+    let mut policy = iam::printed(&["--account", &account.number, "--region", REGION]);
+    let makes_roles = |statement: &Value| iam::texts(&statement["Action"]).contains(&"iam:CreateRole");
+    policy["Statement"].as_array_mut().unwrap().retain(|statement| !makes_roles(statement));
+    account.bind(&policy).await;
+    let claim = first(&site.graph, 1);
+    site.rig.rest(&claim, &kinds_of(&claim), 1).await.unwrap_err();
+    let denied = account.free().await["denied"].clone();
+    assert_eq!(denied[0][0], "iam:CreateRole", "{denied:#}");
+}
+
+/// A life under a policy.
+struct Life<'p> {
+    policy: &'p Value,
+    account: Account,
+    used: BTreeSet<Permission>,
+}
+
+impl Life<'_> {
+    /// Does something under the policy, which allows all of it.
+    async fn under<T>(&mut self, deed: impl AsyncFnOnce() -> T) -> T {
+        self.account.bind(self.policy).await;
+        let done = deed().await;
+        let told = self.account.free().await;
+        let denied = told["denied"].as_array().unwrap();
+        assert!(denied.is_empty(), "denied: {denied:#?}");
+        let pairs: Vec<Permission> = serde_json::from_value(told["used"].clone()).unwrap();
+        self.used.extend(pairs);
+        done
+    }
+
+    /// Comes to rest with another graph, or that of the site, under the policy.
+    async fn lives(&mut self, site: &mut Site, graph: Option<Graph>) {
+        let graph = graph.unwrap_or_else(|| site.graph.clone());
+        let mut kinds = kinds_of(&graph);
+        kinds.extend(kinds_of(&site.graph));
+        self.under(async || site.rig.rest(&graph, &kinds, PASSES).await).await.unwrap();
+    }
+
+    /// Everything is made, and of each name AWS says that it is taken: it is, by what was just made.
+    async fn comes(&mut self, site: &mut Site) {
+        site.rig.account.wire.always(matrix::taken_by_us());
+        self.lives(site, None).await;
+        site.rig.account.wire.always([]);
+    }
+
+    /// It is looked at: by a sweep, by the next process, by validation, and by somebody who would have the same names.
+    async fn is_looked_at(&mut self, site: &mut Site) {
+        let scopes = [site.rig.scope.clone()];
+        let look = async || engine::observe(KINDS, &site.rig.aws, &scopes, Depth::Status).await;
+        self.under(look).await;
+        site.rig.restart().await;
+        self.lives(site, None).await;
+        let aws = &site.rig.aws;
+        let facts = async || futures::try_join!(facts::zones(aws), facts::engine(aws, "16.8")).map(drop);
+        self.under(facts).await.unwrap();
+        let mut other = Ground::registered().site(&self.account, "film", "dev").await;
+        self.under(async || other.rig.observe(&kinds_of(&site.graph)).await).await;
+    }
+
+    /// A deployment fails, and AWS rolls it back.
+    async fn fails(&mut self, site: &mut Site) {
+        self.lives(site, None).await;
+        let image = json!({ "processing": { "image": "registry.example/fails:1" } });
+        let graph = site.estate.patched(&image).graph();
+        let rested = self.under(async || site.rig.rest(&graph, &kinds_of(&graph), PASSES).await).await;
+        let why = rested.unwrap_err();
+        assert!(why.contains("processing/service"), "{why}");
+        self.lives(site, None).await;
+    }
+
+    /// Everything that nobody but the design decides is changed behind the operator's back, which then mends it.
+    async fn drifts(&mut self, site: &mut Site) {
+        let mut drifted = site.graph.clone();
+        for node in site.graph.nodes() {
+            let kind = KINDS.iter().find(|kind| kind.name() == node.address.kind).unwrap();
+            let mut edited = node.clone();
+            for field in edits::mutable(*kind, node) {
+                let value = meddling::by_hand(&site.rig.aws, &site.graph, node, &field).await;
+                if let Some(value) = value {
+                    edited.spec[field.as_str()] = value;
+                }
+            }
+            drifted = with_spec(&drifted, &edited);
+        }
+        for drifted in [drifted, meddling::surplus(&site.graph)] {
+            site.rig.rest(&drifted, &kinds_of(&drifted), PASSES).await.unwrap();
+            self.lives(site, None).await;
+        }
+        meddling::divert(site).await;
+        self.lives(site, None).await;
+    }
+
+    /// It is deleted, though things of others hold some of it, and leaves a last snapshot.
+    async fn goes(&mut self, site: &mut Site) {
+        let last = json!({ "database": { "finalSnapshot": true } });
+        let graph = site.estate.patched(&last).graph();
+        self.lives(site, Some(graph)).await;
+        meddling::hold_role(site).await;
+        let interface = meddling::hold_subnet(site).await;
+        let nothing = Graph::new(site.graph.identity.clone(), None);
+        let kinds = kinds_of(&site.graph);
+        let held = self.under(async || site.rig.rest(&nothing, &kinds, PASSES).await).await.unwrap_err();
+        assert!(held.contains(&interface), "{held}");
+        meddling::let_go(site, interface).await;
+        self.lives(site, Some(nothing)).await;
+    }
+}
+
+/// What a policy grants and nothing shows the use of.
+fn unused(policy: &Value, used: &BTreeSet<Permission>) -> BTreeSet<Permission> {
+    let implied = implied();
+    let is_known = |sid: &str, action: &str| NOT_SEEN.iter().any(|(of, is, _)| (*of, *is) == (sid, action));
+    let is_shown = |permission: &Permission| {
+        let (sid, action) = (permission.0.as_str(), permission.1.as_str());
+        used.contains(permission) || implied.contains(action) || is_known(sid, action)
+    };
+    granted(policy).into_iter().filter(|permission| !is_shown(permission)).collect()
+}
+
+/// Leaves a list for whoever wants to read it.
+fn written(name: &str, permissions: &BTreeSet<Permission>) {
+    let folder = empty_folder(&format!("permissions/{name}"));
+    let lines: String = permissions.iter().map(|(sid, action)| format!("{sid} {action}\n")).collect();
+    std::fs::write(folder.join("list.txt"), lines).unwrap();
+}
+
+fn granted(policy: &Value) -> BTreeSet<Permission> {
+    let of = |statement: &Value| -> Vec<Permission> {
+        let sid = statement["Sid"].as_str().unwrap();
+        iam::texts(&statement["Action"])
+            .into_iter()
+            .map(|action| (sid.to_owned(), action.to_owned()))
+            .collect()
+    };
+    iam::statements(policy).into_iter().flat_map(of).collect()
+}
+
+/// What AWS asks for on behalf of a call, as the kinds declare it.
+fn implied() -> BTreeSet<&'static str> {
+    let all = KINDS.iter().flat_map(|kind| kind.actions()).chain(facts::ACTIONS);
+    all.filter(|action| action.implied_by.is_some()).map(|action| action.name).collect()
+}
