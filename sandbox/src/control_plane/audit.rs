@@ -1,5 +1,6 @@
 //! Who wrote what to Kubernetes, read off the API server's audit log.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -61,25 +62,50 @@ struct Status {
     code: u16,
 }
 
-/// All writes of an audit log. The line that is being written at this moment is left out.
-pub(super) fn read(log: &Path) -> Result<Vec<KubernetesWrite>, Error> {
-    let text = std::fs::read_to_string(log).map_err(file::failed("read the audit log", log))?;
-    let complete = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
-    let events = complete.lines().map(serde_json::from_str::<Event>);
-    let writes = events.filter_map(|event| event.map(write).transpose()).collect::<Result<_, _>>();
-    Ok(writes.map_err(file::failed("read the audit log", log))?)
+/// The verbs that change nothing.
+pub(super) const READS: [&str; 3] = ["get", "list", "watch"];
+
+/// All writes of an audit log.
+pub(super) fn writes(log: &Path) -> Result<Vec<KubernetesWrite>, Error> {
+    Ok(events(log)?.into_iter().filter_map(write).collect())
 }
 
-/// The write that an event tells of; `None` for what writes nothing, such as a review of somebody's rights.
+/// Every verb that a service account has used, and on which resource.
+pub(super) fn rights(log: &Path, user: &str) -> Result<BTreeSet<(String, String)>, Error> {
+    let right = |event: Event| {
+        let is_used = event.user.username == user && event.response_status.as_ref()?.code < 300;
+        let resource = event.object_ref.filter(|_| is_used)?.title()?;
+        Some((event.verb, resource))
+    };
+    Ok(events(log)?.into_iter().filter_map(right).collect())
+}
+
+/// The events of an audit log. The line that is being written at this moment is left out.
+fn events(log: &Path) -> Result<Vec<Event>, Error> {
+    let text = std::fs::read_to_string(log).map_err(file::failed("read the audit log", log))?;
+    let complete = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
+    let events = complete.lines().map(serde_json::from_str).collect::<Result<_, _>>();
+    Ok(events.map_err(file::failed("read the audit log", log))?)
+}
+
+impl Object {
+    /// What it is, with its subresource; nothing for a review of somebody's rights.
+    fn title(&self) -> Option<String> {
+        let resource = self.resource.as_ref().filter(|resource| !resource.ends_with("reviews"))?;
+        Some(self.subresource.as_ref().map_or_else(|| resource.clone(), |sub| format!("{resource}/{sub}")))
+    }
+}
+
+/// The write that an event tells of; `None` for what writes nothing.
 fn write(event: Event) -> Option<KubernetesWrite> {
-    let object = event.object_ref.filter(|_| event.stage == "ResponseComplete")?;
-    let resource = object.resource.filter(|resource| !resource.ends_with("reviews"))?;
+    let is_write = event.stage == "ResponseComplete" && !READS.contains(&event.verb.as_str());
+    let object = event.object_ref.filter(|_| is_write)?;
     Some(KubernetesWrite {
         time: event.stage_timestamp,
         verb: event.verb,
         user_agent: event.user_agent,
         user: event.user.username,
-        resource: object.subresource.map_or_else(|| resource.clone(), |sub| format!("{resource}/{sub}")),
+        resource: object.title()?,
         namespace: object.namespace,
         name: object.name,
         status: event.response_status.map_or(0, |status| status.code),
@@ -106,10 +132,27 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("audit.jsonl");
         std::fs::write(&log, LINES).unwrap();
-        let writes = read(&log).unwrap();
+        let writes = writes(&log).unwrap();
         assert_eq!(writes.len(), 1, "{writes:?}");
         assert_eq!(writes[0].resource, "videopipelines/status");
         assert_eq!(writes[0].user_agent, "video-pipeline-operator/0.1.0");
         assert_eq!((writes[0].verb.as_str(), writes[0].status), ("patch", 200));
+    }
+
+    #[test]
+    fn rights_that_were_used_are_read_off_an_audit_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("audit.jsonl");
+        let event = |verb: &str, code: u16, resource: &str| {
+            format!(
+                r#"{{"stage":"ResponseStarted","verb":"{verb}","user":{{"username":"them"}},"objectRef":{{"resource":"{resource}"}},"#
+            ) + &format!(
+                r#""responseStatus":{{"code":{code}}},"stageTimestamp":"2026-01-02T03:04:05.678901Z"}}"#
+            ) + "\n"
+        };
+        std::fs::write(&log, event("watch", 200, "pods") + &event("get", 403, "secrets")).unwrap();
+        assert_eq!(rights(&log, "them").unwrap(), [("watch".into(), "pods".into())].into());
+        assert!(rights(&log, "others").unwrap().is_empty());
+        assert!(writes(&log).unwrap().is_empty());
     }
 }

@@ -8,7 +8,7 @@ use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::json;
 
-use super::Error;
+use super::{Error, audit};
 use crate::file::{self, failed};
 
 /// The files of one control plane.
@@ -102,13 +102,18 @@ fn pem(tag: &str, content: &[u8]) -> String {
     pem::encode(&pem::Pem::new(tag, content))
 }
 
-/// Who wrote what, and not what was in it: <https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/>.
+/// Who wrote what, and not what was in it; of service accounts, which have only the rights that somebody gave them, also
+/// what they read. <https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/>
 fn audit_policy() -> String {
     json!({
         "apiVersion": "audit.k8s.io/v1",
         "kind": "Policy",
         "omitStages": ["RequestReceived"],
-        "rules": [{"level": "None", "verbs": ["get", "list", "watch"]}, {"level": "Metadata"}],
+        "rules": [
+            {"level": "Metadata", "userGroups": ["system:serviceaccounts"]},
+            {"level": "None", "verbs": audit::READS},
+            {"level": "Metadata"},
+        ],
     })
     .to_string()
 }

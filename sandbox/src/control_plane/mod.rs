@@ -9,6 +9,7 @@ mod crd;
 mod files;
 mod servers;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -118,7 +119,16 @@ impl ControlPlane {
     ///
     /// When the audit log cannot be read.
     pub fn writes(&self) -> Result<Vec<KubernetesWrite>, Error> {
-        audit::read(&self.files.audit_log)
+        audit::writes(&self.files.audit_log)
+    }
+
+    /// Every verb that a service account has used, and on which resource: `("patch", "videopipelines/status")`.
+    ///
+    /// # Errors
+    ///
+    /// When the audit log cannot be read.
+    pub fn rights_used_by(&self, user: &str) -> Result<BTreeSet<(String, String)>, Error> {
+        audit::rights(&self.files.audit_log, user)
     }
 
     /// Such writes by programs that call themselves something that begins like this.

@@ -3,11 +3,12 @@
 //! There are no nodes, so the operator runs beside the cluster: with the token of the chart's service account, and with the
 //! environment variables of the chart's container.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{DeleteParams, DynamicObject, PostParams};
+use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use sandbox::assets::{Program, program};
 use sandbox::{ControlPlane, Lifetime, Operator, OperatorOptions, StandIn, StandInOptions, pipeline};
@@ -30,6 +31,7 @@ const LIMIT: Duration = Duration::from_secs(90);
 pub struct Cluster {
     pub client: Client,
     kubeconfig: PathBuf,
+    plane: &'static ControlPlane,
 }
 
 impl Cluster {
@@ -45,7 +47,7 @@ impl Cluster {
             plane
         });
         let plane = plane.await;
-        Self { client: plane.client().await.unwrap(), kubeconfig: plane.kubeconfig().to_owned() }
+        Self { client: plane.client().await.unwrap(), kubeconfig: plane.kubeconfig().to_owned(), plane }
     }
 
     /// Runs Helm here.
@@ -77,6 +79,19 @@ impl Cluster {
         }))
         .unwrap();
         self.pipelines(namespace).create(&PostParams::default(), &pipeline).await.unwrap();
+    }
+
+    /// Changes a spec, and waits until that is done.
+    async fn edit(&self, namespace: &str, name: &str, spec: Value) {
+        let change = Patch::Merge(json!({ "spec": spec }));
+        let edited = self.pipelines(namespace).patch(name, &PatchParams::default(), &change).await.unwrap();
+        let generation = edited.metadata.generation;
+        until("the change is made", async || {
+            let pipeline = self.pipelines(namespace).get(name).await.unwrap();
+            let observed = pipeline.data["status"]["observedGeneration"].as_i64();
+            observed == generation && pipeline::holds(&pipeline, "Ready").is_some()
+        })
+        .await;
     }
 
     async fn is_ready(&self, namespace: &str, name: &str) -> bool {
@@ -177,6 +192,10 @@ async fn works_with_the_rights_of_the_chart(cluster: &Cluster, folder: &Path, va
         until(&format!("{name} is ready"), async || cluster.is_ready(namespace, name).await).await;
     }
     check(&options, &operator).await;
+    // What is told again is written into the event that is there.
+    for days in [14, 30] {
+        cluster.edit("media", "first", json!({ "monitoring": { "logRetentionDays": days } })).await;
+    }
 
     cluster.pipelines("film").delete("second", &DeleteParams::default()).await.unwrap();
     until("second is gone", async || cluster.pipelines("film").get_opt("second").await.unwrap().is_none())
@@ -188,6 +207,29 @@ async fn works_with_the_rights_of_the_chart(cluster: &Cluster, folder: &Path, va
     let log = std::fs::read_to_string(operator.log()).unwrap();
     let refused: Vec<_> = log.lines().filter(|line| line.to_lowercase().contains("forbidden")).collect();
     assert!(refused.is_empty(), "the chart lacks a right:\n{}", refused.join("\n"));
+    let user = format!("system:serviceaccount:{NAMESPACE}:{RELEASE}");
+    let (granted, used) = (granted(&objects(values).await), cluster.plane.rights_used_by(&user).unwrap());
+    assert_eq!(granted, used, "the chart grants just what is used");
+}
+
+/// Every verb that the operator's roles grant, and on which resource.
+fn granted(objects: &[Value]) -> BTreeSet<(String, String)> {
+    let is_operators = |object: &&Value| {
+        let name = object["metadata"]["name"].as_str().unwrap();
+        ["ClusterRole", "Role"].contains(&object["kind"].as_str().unwrap())
+            && [RELEASE.to_owned(), format!("{RELEASE}-lease")].contains(&name.to_owned())
+    };
+    let rules = objects.iter().filter(is_operators).flat_map(|role| role["rules"].as_array().unwrap());
+    let texts = |value: &Value| serde_json::from_value::<Vec<String>>(value.clone()).unwrap();
+    rules
+        .flat_map(|rule| {
+            let resources = texts(&rule["resources"]);
+            let of = move |verb: String| {
+                resources.clone().into_iter().map(move |resource| (verb.clone(), resource))
+            };
+            texts(&rule["verbs"]).into_iter().flat_map(of)
+        })
+        .collect()
 }
 
 /// What `helm test` runs.
