@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use video_pipeline_operator::commands::{self, check, crd, iam_policy, run};
+use video_pipeline_operator::commands::{self, check, crd, iam_policy, run, trust_policy};
 use video_pipeline_operator::controller::Settings;
 
 /// A Kubernetes operator that makes AWS match VideoPipeline resources.
@@ -16,6 +16,7 @@ enum Command {
     Check(Box<check::Args>),
     Crd(crd::Args),
     IamPolicy(iam_policy::Args),
+    TrustPolicy(trust_policy::Args),
 }
 
 // A thread for each processor of a large node would each have a heap of its own, and have nothing to do.
@@ -26,6 +27,7 @@ async fn main() -> ExitCode {
         Ok(Command::Check(args)) => commands::printed(check::run(&args).await),
         Ok(Command::Crd(args)) => commands::printed(crd::run(&args)),
         Ok(Command::IamPolicy(args)) => commands::printed(iam_policy::run(&args)),
+        Ok(Command::TrustPolicy(args)) => commands::printed(trust_policy::run(&args)),
         Err(code) => code,
     }
 }

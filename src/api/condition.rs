@@ -124,6 +124,7 @@ words! {
         DataGone = "A database that was ready is gone; it is not silently made anew.",
         Broken = "A resource stands in AWS and does not work; the message says why.",
         RolledBack = "AWS rolled back the last deployment because its tasks did not become healthy.",
+        RoleNotAllowed = "The operator's settings do not let the namespace use the role of spec.account.roleArn.",
         AccessDenied = "AWS refuses an operation to the operator's identity.",
         CredentialsRejected = "The operator has no AWS credentials, or AWS does not accept them.",
         RegionUnreachable = "No answer comes from AWS in this region.",

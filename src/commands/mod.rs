@@ -9,6 +9,7 @@ pub mod output;
 pub mod plan;
 pub mod run;
 pub mod status;
+pub mod trust_policy;
 
 use std::error::Error;
 use std::process::ExitCode;

@@ -12,7 +12,9 @@ use super::cluster::{self, Cluster, Target};
 use super::file::{self, File};
 use super::output::{self, Format, Output, header};
 use crate::aws::{self, Connection, Explanation, Gate};
-use crate::controller::{Connections, Environment, Observer, Obstacle, Periods, Stored, Survey, Surveyor};
+use crate::controller::{
+    Connections, Environment, Observer, Obstacle, Periods, Roles, Stored, Survey, Surveyor,
+};
 use crate::engine::{Failure, Meaning};
 use crate::pipeline::{ClusterName, Invalid, admission};
 use crate::report::published::published_text;
@@ -131,9 +133,8 @@ async fn plan(args: &Args, surveyor: &Surveyor, resource: &Stored) -> Result<Pla
     let survey = surveyor.survey(resource, &mut Environment::default()).await;
     match survey {
         Ok(survey) => Ok(made(args, resource, &survey)),
-        Err(Obstacle::Invalid(problems)) => {
-            Err(Error::Invalid { name: resource.reference().1.to_owned(), problems })
-        }
+        Err(Obstacle::Invalid(problems)) => Err(wrong(resource, problems)),
+        Err(Obstacle::Forbidden(role)) => Err(wrong(resource, vec![role])),
         // Who may not ask AWS is shown what the operator published.
         Err(Obstacle::Unreached(failure)) if unauthorized(failure.meaning) && args.name.is_some() => {
             Ok(published(args, resource, &failure))
@@ -144,6 +145,10 @@ async fn plan(args: &Args, surveyor: &Surveyor, resource: &Stored) -> Result<Pla
             Err(Error::Circular(steps.join(", ")))
         }
     }
+}
+
+fn wrong(resource: &Stored, problems: Vec<Invalid>) -> Error {
+    Error::Invalid { name: resource.reference().1.to_owned(), problems }
 }
 
 fn unauthorized(meaning: Meaning) -> bool {
@@ -192,6 +197,7 @@ fn surveyor(cluster: &ClusterName, args: &Args) -> Surveyor {
         periods: Periods { sweep: once, audit: once },
         read_lag: Duration::from_secs(60),
         permissions_boundary: args.permissions_boundary.clone(),
+        roles: Roles::Any,
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::aws::{Aws, Connection, CredentialScope};
 use crate::engine::{Failure, Observed, World};
 use crate::kinds::facts;
-use crate::pipeline::{EngineFacts, Facts, Identity};
+use crate::pipeline::{ClusterName, EngineFacts, Facts, Identity};
 
 /// How long it takes until a new zone or a new version of the database engine is noticed.
 const FACTS_KEPT: Duration = Duration::from_secs(3600);
@@ -70,15 +70,19 @@ impl Connections {
     }
 }
 
-/// As whom, and where, AWS is called for an environment. The external id keeps one namespace from using a role that
-/// trusts the operator for the sake of another.
+/// As whom, and where, AWS is called for an environment.
 pub fn credential_scope(identity: &Identity) -> CredentialScope {
     let owner = &identity.owner;
     CredentialScope {
-        external_id: identity.role_arn.as_ref().map(|_| format!("{}/{}", owner.cluster(), owner.namespace())),
+        external_id: identity.role_arn.as_ref().map(|_| external_id(owner.cluster(), owner.namespace())),
         role_arn: identity.role_arn.clone(),
         region: identity.region.to_string(),
     }
+}
+
+/// For whose sake a role is assumed: so no namespace can use one that trusts the operator for the sake of another.
+pub fn external_id(cluster: &ClusterName, namespace: &str) -> String {
+    format!("{cluster}/{namespace}")
 }
 
 /// The zones of our own subnets by their number, then the others: an environment stays where it is.

@@ -18,6 +18,7 @@ use super::metrics::Metrics;
 use super::observer::Observer;
 use super::pace::Pace;
 use super::record::Record;
+use super::roles::Roles;
 use super::settings::Settings;
 use super::stored::Stored;
 use super::survey::{Environment, Obstacle, Survey, Surveyor};
@@ -57,6 +58,7 @@ impl Context {
                 periods: Periods { sweep: settings.sweep_period, audit: settings.audit_period },
                 read_lag: settings.read_lag,
                 permissions_boundary: settings.permissions_boundary.clone(),
+                roles: Roles::Listed(settings.allowed_roles.clone()),
             },
             kubernetes: Kubernetes::new(client),
             environments: Environments::default(),
@@ -189,6 +191,7 @@ impl Context {
     ) -> Result<Action, Error> {
         let stage = match obstacle {
             Obstacle::Invalid(problems) => Stage::Invalid(problems),
+            Obstacle::Forbidden(role) => Stage::Forbidden(role),
             Obstacle::Unreached(failure) => Stage::Unreached(failure),
             Obstacle::Circular(steps) => Stage::Circular(steps),
         };

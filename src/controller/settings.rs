@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::roles::AllowedRole;
 use crate::pipeline::ClusterName;
 
 /// Run the operator until it is told to stop (SIGTERM).
@@ -49,6 +50,12 @@ pub struct Settings {
     /// ARN of a managed policy that every role made by the operator gets as its permissions boundary.
     #[arg(long, env = "PERMISSIONS_BOUNDARY", value_name = "ARN")]
     pub permissions_boundary: Option<String>,
+
+    /// Roles that resources may name in spec.account.roleArn, separated by semicolons: each a namespace or `*` for every one,
+    /// `=`, and a role's ARN, in which `*` may stand for the account or in the role's name. Without one, no resource may
+    /// name a role.
+    #[arg(long, env = "ALLOWED_ROLES", value_name = "NAMESPACE=ROLE_ARN", value_delimiter = ';', value_parser = AllowedRole::new)]
+    pub allowed_roles: Vec<AllowedRole>,
 
     /// Address and port where metrics and health are served over HTTP: /metrics, /healthz, /readyz.
     #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT", default_value = "0.0.0.0:8080")]

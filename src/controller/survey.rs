@@ -7,6 +7,7 @@ use super::connections::{Connections, credential_scope};
 use super::knowledge::{Knowledge, Periods};
 use super::observer::{Look, Observer};
 use super::recollection::Recollection;
+use super::roles::Roles;
 use super::stored::Stored;
 use crate::aws::{Aws, CredentialScope, Lane};
 use crate::design::{self, Names};
@@ -29,6 +30,8 @@ pub struct Surveyor {
     pub read_lag: Duration,
     /// Permissions boundary of the roles that are made.
     pub permissions_boundary: Option<String>,
+    /// Roles that resources may name.
+    pub roles: Roles,
 }
 
 /// What is known of one environment, and remembered of what was done to it.
@@ -72,6 +75,8 @@ pub struct Survey {
 pub enum Obstacle {
     /// The spec asks for something that cannot be.
     Invalid(Vec<Invalid>),
+    /// It names a role that it may not use.
+    Forbidden(Invalid),
     /// AWS could not be asked.
     Unreached(Failure),
     /// The steps wait for each other in a circle.
@@ -85,6 +90,7 @@ impl Surveyor {
     /// Why nothing could be decided.
     pub async fn survey(&self, resource: &Stored, environment: &mut Environment) -> Result<Survey, Obstacle> {
         let identity = resource.identity(&self.cluster).map_err(Obstacle::Invalid)?;
+        self.roles.permit(&identity).map_err(Obstacle::Forbidden)?;
         let credentials = credential_scope(&identity);
         let aws = self.connections.connect(&credentials).await.map_err(Obstacle::Unreached)?;
         let former = resource.former_owner().map_err(Obstacle::Invalid)?;

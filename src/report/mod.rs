@@ -86,6 +86,8 @@ pub struct Resource<'a> {
 pub enum Stage<'a> {
     /// The spec asks for something that cannot be; nothing was planned.
     Invalid(&'a [Invalid]),
+    /// It names a role that whoever runs the operator did not allow it; AWS was not called.
+    Forbidden(&'a Invalid),
     /// AWS could not be asked at all: no credentials, no role, no answer from the region.
     Unreached(&'a Failure),
     /// No order of the steps exists: they wait for each other in a circle, a fault of the operator.
@@ -134,6 +136,7 @@ pub fn report(pass: &Pass<'_>) -> Report {
             (status, requeue)
         }
         Stage::Invalid(problems) => stopped::invalid(pass, problems),
+        Stage::Forbidden(role) => stopped::forbidden(pass, role),
         Stage::Unreached(failure) => stopped::unreached(pass, failure),
         Stage::Circular(steps) => stopped::circular(pass, steps),
         Stage::Retained => stopped::retained(pass),

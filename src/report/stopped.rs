@@ -40,6 +40,25 @@ pub(super) fn invalid(pass: &Pass<'_>, problems: &[Invalid]) -> (VideoPipelineSt
     (status, requeue)
 }
 
+/// Nobody may look: the role that the resource names is not for it.
+pub(super) fn forbidden(pass: &Pass<'_>, role: &Invalid) -> (VideoPipelineStatus, Requeue) {
+    let way_out = match pass.resource.deleting {
+        true => " · spec.deletionPolicy: Retain lets the resource go and leaves what is in AWS there",
+        false => "",
+    };
+    let stop = Stop {
+        phase: or_deleting(pass, if has_rows(pass) { Phase::Unknown } else { Phase::Failed }),
+        ready: ConditionStatus::Unknown,
+        reason: Reason::RoleNotAllowed,
+        message: format!("{role}{way_out}"),
+        needs_person: true,
+    };
+    let status = unseen(pass, &stop);
+    // The settings change with a restart.
+    let requeue = requeue::after(pass, Pace::Slow, &status);
+    (status, requeue)
+}
+
 /// AWS could not be asked.
 pub(super) fn unreached(pass: &Pass<'_>, failure: &Failure) -> (VideoPipelineStatus, Requeue) {
     let before = conditions::find(&pass.previous.conditions, ConditionType::Ready);
@@ -50,12 +69,18 @@ pub(super) fn unreached(pass: &Pass<'_>, failure: &Failure) -> (VideoPipelineSta
         message: steady(before.map(|condition| condition.message.as_str()), words::failed(failure)),
         needs_person: is_final(failure),
     };
-    let mut status = VideoPipelineStatus { resources: resources::unseen(pass), ..stopped(pass, &stop) };
+    let status = unseen(pass, &stop);
+    let requeue = requeue::after(pass, Pace::of(failure), &status);
+    (status, requeue)
+}
+
+/// Nothing was seen, so nothing is known to be ready.
+fn unseen(pass: &Pass<'_>, stop: &Stop) -> VideoPipelineStatus {
+    let mut status = VideoPipelineStatus { resources: resources::unseen(pass), ..stopped(pass, stop) };
     if has_rows(pass) {
         status.resources_ready = Some(format!("0/{}", status.resources.len()));
     }
-    let requeue = requeue::after(pass, Pace::of(failure), &status);
-    (status, requeue)
+    status
 }
 
 /// The steps wait for each other.

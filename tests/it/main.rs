@@ -25,4 +25,5 @@ mod planner;
 mod secrecy;
 mod support;
 mod sweep;
+mod tenants;
 mod wire;

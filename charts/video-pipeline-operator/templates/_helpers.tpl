@@ -49,6 +49,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   "CONCURRENCY" (.Values.concurrency | toString)
   "AWS_RATE_PERCENT" (.Values.aws.ratePercent | toString)
   "PERMISSIONS_BOUNDARY" .Values.aws.permissionsBoundary
+  "ALLOWED_ROLES" (include "operator.allowedRoles" .)
   "LISTEN" (printf "%s:%v" .Values.listenAddress .Values.port)
   "LEASE_NAMESPACE" .Release.Namespace
   "LEASE_NAME" (include "operator.leaseName" .)
@@ -56,6 +57,19 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   "LOG_FILTER" .Values.log.filter
   "AWS_ENDPOINT_URL" .Values.aws.endpointUrl
 ) -}}
+{{- end -}}
+
+{{/* Every namespace with every role that it may use, as --allowed-roles takes them. */}}
+{{- define "operator.allowedRoles" -}}
+{{- $allowed := list -}}
+{{- range $account := .Values.aws.accounts -}}
+{{- range $namespace := .namespaces -}}
+{{- range $account.roleArns -}}
+{{- $allowed = append $allowed (printf "%s=%s" $namespace .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $allowed | join ";" -}}
 {{- end -}}
 
 {{/* The same as environment variables, without those that are empty; and the credentials. */}}

@@ -166,7 +166,8 @@ pub struct VideoPipelineSpec {
 #[serde(rename_all = "camelCase", default = "Account::default")]
 pub struct Account {
     /// IAM role that the operator assumes for this environment, with an external id derived from cluster name
-    /// and namespace; without one it uses its own identity. At most 2048 characters. Immutable.
+    /// and namespace; without one it uses its own identity. The operator's settings say which namespace may name
+    /// which role; without an entry there, none may. At most 2048 characters. Immutable.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048))]
     #[x_kube(validation = Rule::new("self.matches('^arn:aws[a-z-]*:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@_/-]+$')")

@@ -48,6 +48,15 @@ async fn a_wrong_value_is_refused_by_its_place() {
         (r#"image.pullPolicy="always""#, "/image/pullPolicy"),
         (r#"aws.endpointUrl="stand-in:5000""#, "/aws/endpointUrl"),
         (r#"aws.permissionsBoundary="boundary""#, "/aws/permissionsBoundary"),
+        (
+            r#"aws.accounts=[{"namespaces":[],"roleArns":["arn:aws:iam::*:role/a"]}]"#,
+            "/aws/accounts/0/namespaces",
+        ),
+        (
+            r#"aws.accounts=[{"namespaces":["team-*"],"roleArns":["arn:aws:iam::*:role/a"]}]"#,
+            "/aws/accounts/0/namespaces/0",
+        ),
+        (r#"aws.accounts=[{"namespaces":["a"],"roleArns":["*"]}]"#, "/aws/accounts/0/roleArns/0"),
         (r#"serviceAccount.annotations={"a":1}"#, "/serviceAccount/annotations/a"),
         (r#"serviceMonitor.interval="30""#, "/serviceMonitor/interval"),
         (r#"whenUnspreadable="Never""#, "/whenUnspreadable"),
@@ -92,5 +101,34 @@ async fn the_chart_refuses_what_the_operator_would_refuse_and_nothing_else() {
             let typed = Typed::try_parse_from([&["run"], least, &[flag.as_str()]].concat());
             assert_eq!(typed.is_ok(), is_fine, "the operator, {flag}");
         }
+    }
+}
+
+/// Roles that a namespace may use, and what both the chart and the operator take or refuse as that.
+const ROLES: ([&str; 3], [&str; 5]) = (
+    [
+        "arn:aws:iam::111122223333:role/a",
+        "arn:aws-cn:iam::*:role/a/b-*",
+        "arn:aws:iam::111122223333:role/+=,.@_-",
+    ],
+    [
+        "*",
+        "arn:aws:iam::1111:role/a",
+        "arn:aws:iam::111122223333:user/a",
+        "arn:aws:iam::111122223333:role/",
+        "arn:aws:iam::111122223333:role/a b",
+    ],
+);
+
+#[tokio::test]
+async fn a_role_that_a_namespace_may_use_is_read_by_both_alike() {
+    let texts = ROLES.0.iter().map(|text| (text, true)).chain(ROLES.1.iter().map(|text| (text, false)));
+    for (role, is_fine) in texts {
+        let set = format!(r#"aws.accounts=[{{"namespaces":["media"],"roleArns":["{role}"]}}]"#);
+        let chart = template(&[&LEAST[..], &["--set-json", &set]].concat()).await;
+        assert_eq!(chart.code == 0, is_fine, "the chart, {role}: {}", chart.stderr);
+        let flag = format!("--allowed-roles=media={role}");
+        let typed = Typed::try_parse_from(["run", "--cluster-name=home", &flag]);
+        assert_eq!(typed.is_ok(), is_fine, "the operator, {role}");
     }
 }

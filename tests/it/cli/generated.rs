@@ -37,6 +37,26 @@ fn the_iam_policy_names_the_roles_that_may_be_assumed() {
     assert!(!without.stdout.contains("sts:AssumeRole"));
 }
 
+#[test]
+fn the_trust_policy_names_the_operator_and_for_whom_it_may_act() {
+    let operator = "arn:aws:iam::111111111111:role/video-pipeline-operator";
+    let asked = ["trust-policy", "--cluster-name=home", "--principal", operator, "--namespace=media"];
+    let policy = alone(OPERATOR, &asked).ends_with(0, &[]).json();
+    let [statement] = &policy["Statement"].as_array().unwrap()[..] else { panic!("{policy:#}") };
+    assert_eq!((&statement["Effect"], &statement["Action"]), (&"Allow".into(), &"sts:AssumeRole".into()));
+    assert_eq!(statement["Principal"]["AWS"], operator);
+    assert_eq!(statement["Condition"]["StringEquals"]["sts:ExternalId"], "home/media");
+    let several = alone(OPERATOR, &[&asked[..], &["--namespace=film"]].concat()).ends_with(0, &[]).json();
+    let ids = &several["Statement"][0]["Condition"]["StringEquals"]["sts:ExternalId"];
+    assert_eq!(texts(ids), ["home/film", "home/media"]);
+    for wrong in ["*", "111111111111", "arn:aws:sts::111111111111:assumed-role/operator/session"] {
+        let asked = ["trust-policy", "--cluster-name=home", "--namespace=media", "--principal", wrong];
+        alone(OPERATOR, &asked).ends_with(1, &["ARN of a role or a user"]);
+    }
+    alone(OPERATOR, &["trust-policy", "--cluster-name=home", "--principal", operator])
+        .ends_with(1, &["--namespace"]);
+}
+
 fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text],

@@ -39,6 +39,7 @@ fn every_setting_of_the_operator_has_text_unit_and_environment_variable() {
         "concurrency",
         "aws-rate-percent",
         "permissions-boundary",
+        "allowed-roles",
         "listen",
         "lease-namespace",
         "lease-name",
@@ -51,7 +52,7 @@ fn every_setting_of_the_operator_has_text_unit_and_environment_variable() {
         assert!(text.contains(&variable), "{name} has no {variable}: {text}");
         let words = text.split('[').next().unwrap().split_whitespace().count();
         assert!(words > 4, "{name} has no text: {text}");
-        let optional = text.contains("[default: ") || text.contains("without") || text.contains("every role");
+        let optional = ["[default: ", "ithout", "every role"].iter().any(|words| text.contains(words));
         assert!(optional || name == "cluster-name", "{name} does not say what holds without it: {text}");
     }
     for (name, unit) in [
@@ -70,13 +71,14 @@ fn every_setting_of_the_operator_has_text_unit_and_environment_variable() {
 
 #[test]
 fn every_command_has_help_with_text_for_each_option() {
-    alone(OPERATOR, &["--help"]).ends_with(0, &["run ", "check ", "crd ", "iam-policy "]);
+    alone(OPERATOR, &["--help"]).ends_with(0, &["run ", "check ", "crd ", "iam-policy ", "trust-policy "]);
     alone(KUBECTL_VP, &["--help"])
         .ends_with(0, &["Usage: kubectl vp <COMMAND>", "plan ", "status ", "changes nothing"]);
     for (program, command, words) in [
         (OPERATOR, "check", "change nothing"),
         (OPERATOR, "crd", "kubectl apply --server-side -f -"),
         (OPERATOR, "iam-policy", "policy.json"),
+        (OPERATOR, "trust-policy", "trust.json"),
         (KUBECTL_VP, "plan", "Exit code: 0 no changes, 2 changes, 1 error"),
         (KUBECTL_VP, "status", "kubectl vp status dev"),
     ] {

@@ -73,7 +73,8 @@ async fn credentials_that_are_withdrawn_are_missed_and_used_again_once_they_are_
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_account_shows_never_serves_another() {
     let stage = Stage::set("accounts").await;
-    let operator = stage.start("operator", &SWEEPS).await;
+    let allowed = "--allowed-roles=accounts=arn:aws:iam::222222222222:role/video-pipeline";
+    let operator = stage.start("operator", &[&SWEEPS[..], &[allowed]].concat()).await;
     let (own, other) = ("123456789012", "222222222222");
     let role = json!({ "account": other, "name": "video-pipeline", "externalId": "faults/accounts" });
     let role = stage.aws.control("POST", "role", role).await.unwrap()["arn"].clone();
