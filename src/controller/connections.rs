@@ -147,3 +147,34 @@ impl<K: Clone + Eq + Hash, V: Clone> Kept<K, V> {
         Ok(value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(namespace: &str, role: Option<&str>, region: &str) -> CredentialScope {
+        let resource = serde_json::json!({
+            "metadata": { "namespace": namespace, "name": "dev" },
+            "spec": { "environmentSuffix": "dev", "region": region, "account": { "roleArn": role } },
+        });
+        let cluster = ClusterName::new("home").expect("a name");
+        credential_scope(&Identity::read(&cluster, &resource).expect("an identity"))
+    }
+
+    #[test]
+    fn no_look_is_shared_between_namespaces_that_name_a_role() {
+        let (role, other) = ("arn:aws:iam::111122223333:role/a", "arn:aws:iam::111122223333:role/b");
+        let own = scope("media", Some(role), "eu-west-1");
+        assert_eq!(own.external_id.as_deref(), Some("home/media"));
+        assert_eq!(own, scope("media", Some(role), "eu-west-1"));
+        for different in [
+            scope("film", Some(role), "eu-west-1"),
+            scope("media", Some(other), "eu-west-1"),
+            scope("media", Some(role), "eu-west-3"),
+            scope("media", None, "eu-west-1"),
+        ] {
+            assert_ne!(own, different);
+        }
+        assert_eq!(scope("film", None, "eu-west-1"), scope("media", None, "eu-west-1"));
+    }
+}

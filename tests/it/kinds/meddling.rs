@@ -68,12 +68,23 @@ pub async fn divert(site: &Site) {
 
 /// A policy of somebody's holds a role.
 pub async fn hold_role(site: &Site) {
-    let iam = &site.rig.aws.iam;
+    let (arn, role) = (policy(site, "by-hand").await, id(site, "role", "processing/task-role"));
+    site.rig.aws.iam.attach_role_policy().role_name(role).policy_arn(arn).send().await.unwrap();
+}
+
+/// The ARN of a new policy of somebody's.
+pub async fn policy(site: &Site, name: &str) -> String {
     let document = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}"#;
-    let made = iam.create_policy().policy_name("by-hand").policy_document(document).send().await.unwrap();
-    let arn = made.policy.unwrap().arn.unwrap();
-    let role = id(site, "role", "processing/task-role");
-    iam.attach_role_policy().role_name(role).policy_arn(arn).send().await.unwrap();
+    let call = site.rig.aws.iam.create_policy().policy_name(name).policy_document(document);
+    call.send().await.unwrap().policy.unwrap().arn.unwrap()
+}
+
+/// The boundary of every role is taken away.
+pub async fn unbind_roles(site: &Site) {
+    for node in site.graph.nodes() {
+        let role = id(site, "role", &node.address.name);
+        site.rig.aws.iam.delete_role_permissions_boundary().role_name(role).send().await.unwrap();
+    }
 }
 
 /// A network interface of somebody's lies in a subnet, and holds it.
