@@ -262,12 +262,13 @@ const PAST: [&str; 15] = [
 /// What AWS chooses, and what becomes of it.
 static CHOSEN: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let patterns = [
+        // First: it may look like an account or an id.
+        (r"cluster-(ro-)?[a-z0-9]{12}\.", "cluster-$1#."),
         (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "#"),
         (r"\b[a-z]+-[0-9a-f]{8,17}\b", "#"),
         (r"\b[0-9]{12}\b", "ACCOUNT"),
         (r"\b[0-9a-f]{16,}\b", "#"),
         (r"\b[A-Z0-9]{16,}\b", "#"),
-        (r"cluster-(ro-)?[a-z0-9]{12}\.", "cluster-$1#."),
         (r"@[0-9a-f]{8}\b", "@#"),
         (r"(secret:rds![a-z]+-#)-[A-Za-z0-9]{6}", "$1-#"),
         (r"scalable-target/[a-z0-9]+", "scalable-target/#"),
