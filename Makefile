@@ -97,6 +97,11 @@ leadership: build ## Have the leader go in every way, in the middle of every cal
 	@$(SANDBOX) prepare
 	LEADERSHIP='$(or $(TRIALS),120)' cargo test --test it faults::leadership::whoever -- --nocapture
 
+.PHONY: transitions
+transitions: build ## Give every field of the spec every kind of value, and take it back; EDIT=database. tries those only
+	@$(SANDBOX) prepare
+	TRANSITIONS='$(or $(EDIT),all)' cargo test --test it transitions::an_environment -- --nocapture
+
 .PHONY: clean
 clean: demo-down ## Remove what was built here; programs kept outside the checkout stay
 	rm -rf .sandbox

@@ -26,4 +26,5 @@ mod secrecy;
 mod support;
 mod sweep;
 mod tenants;
+mod transitions;
 mod wire;

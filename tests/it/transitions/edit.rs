@@ -1,0 +1,125 @@
+//! One edit of a spec, and what is to come of it.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use super::field::{self, Field, given, patch};
+use crate::support::patch::both;
+
+/// A change of a spec.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// What is changed, and to what.
+    pub name: String,
+    /// The merge patch.
+    pub patch: Value,
+    /// What comes of it.
+    pub expected: Expected,
+}
+
+/// What comes of an edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// It is carried out, and can be taken back.
+    Applied,
+    /// It is carried out, and there is no way back.
+    ForGood,
+    /// It is carried out once a person consents, for data is lost.
+    Held,
+    /// It cannot be carried out in place, and is said to be so.
+    Blocked,
+    /// Nothing of it is to be seen in AWS, and the environment is not said to be ready.
+    Suspended,
+}
+
+/// Fields that only a new resource can set, as their descriptions say; admission refuses any other value.
+pub fn is_immutable(field: &Field) -> bool {
+    field.says("Immutable")
+}
+
+/// What comes of giving `field` this value.
+fn expected(field: &Field, value: &Value) -> Expected {
+    match field.path.as_str() {
+        // Another major version.
+        "database.engineVersion" if !value.as_str().unwrap_or_default().starts_with("16.") => {
+            Expected::Blocked
+        }
+        "database.engineVersion" => Expected::ForGood,
+        "suspend" if *value == json!(true) => Expected::Suspended,
+        _ if field.says("AWS cannot change it in place") => Expected::Held,
+        _ if field.says("May grow, not shrink") && value.as_i64() > Some(2) => Expected::ForGood,
+        _ => Expected::Applied,
+    }
+}
+
+/// Fields that mean something only together with another one.
+const PAIRS: [(&str, &str); 12] = [
+    ("processing.cpu=256", "processing.memory=1024"),
+    ("processing.cpu=16384", "processing.memory=122880"),
+    ("database.minAcu=8", "database.maxAcu=8"),
+    ("database.minAcu=0", "database.maxAcu=1"),
+    ("processing.autoscaling.minCount=3", "processing.autoscaling.maxCount=3"),
+    ("processing.autoscaling=null", "processing.desiredCount=3"),
+    ("processing.desiredCount=9", "processing.autoscaling.maxCount=2"),
+    ("ingestion.mode=\"OnDemand\"", "ingestion.shardCount=4"),
+    ("ingestion.mode=\"OnDemand\"", "ingestion.retentionHours=48"),
+    ("ingestion.retentionHours=72", "ingestion.shardLevelMetrics=[]"),
+    ("network.availabilityZones=3", "database.instances=3"),
+    ("processing.containerInsights=false", "monitoring.alarms.runningTasks.enabled=false"),
+];
+
+/// Pairs that exclude each other, and the field that is refused.
+pub const EXCLUSIVE: [(&str, &str, &str); 5] = [
+    ("processing.cpu=256", "processing.memory=4096", "cpu 256"),
+    ("processing.cpu=16384", "processing.memory=2048", "cpu 16384"),
+    ("database.minAcu=8", "database.maxAcu=4", "minAcu"),
+    ("processing.autoscaling.minCount=5", "processing.autoscaling.maxCount=4", "minCount"),
+    (
+        "processing.containerInsights=false",
+        "monitoring.alarms.runningTasks.enabled=true",
+        "containerInsights",
+    ),
+];
+
+/// Every edit whose end can be seen in AWS.
+pub fn all() -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for field in field::all().iter().filter(|field| !is_immutable(field)) {
+        for value in field.valid().into_iter().filter(|value| field.is_bearable(value)) {
+            edits.push(Edit {
+                name: format!("{}={value}", field.path),
+                patch: both(given(&field.path, &value), patch(&field.path, &value)),
+                expected: expected(field, &value),
+            });
+        }
+    }
+    edits.extend(PAIRS.iter().map(|(one, other)| {
+        let expected = if one.contains("availabilityZones") { Expected::ForGood } else { Expected::Applied };
+        Edit { name: format!("{one}+{other}"), patch: both(set(one), set(other)), expected }
+    }));
+    edits
+}
+
+/// The merge patch that a text like `processing.cpu=256` stands for.
+pub fn set(text: &str) -> Value {
+    let (path, value) = text.split_once('=').unwrap();
+    patch(path, &serde_json::from_str(value).unwrap())
+}
+
+impl fmt::Display for Edit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+#[test]
+fn pairs_are_of_fields_that_there_are() {
+    let known: Vec<String> = field::all().into_iter().map(|field| field.path).collect();
+    let named = PAIRS.iter().flat_map(|(one, other)| [*one, *other]);
+    let excluded = EXCLUSIVE.iter().flat_map(|(one, other, _)| [*one, *other]);
+    for text in named.chain(excluded) {
+        let path = text.split('=').next().unwrap();
+        assert!(known.iter().any(|field| field.starts_with(path)), "{path}");
+    }
+}

@@ -1,0 +1,71 @@
+//! Every field of the spec, given every kind of value that its schema allows or forbids, and taken back: an environment that
+//! was edited ends as one that was made so from the beginning, and rests then.
+//!
+//! What Kubernetes takes and refuses is tried in every test run. `TRANSITIONS` says which edits are carried out: `all`, a number
+//! for a choice of so many, or parts of names, as in `TRANSITIONS=database.,processing.cpu`; without it none is.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`field`] | the fields of the schema, and values for them |
+//! | [`edit`] | one edit, and what is to come of it |
+//! | [`trial`] | how an edit goes, and what must hold |
+//! | [`refused`] | what Kubernetes itself refuses |
+
+mod edit;
+mod field;
+mod refused;
+mod trial;
+
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use futures::future::join_all;
+
+use self::edit::Edit;
+use self::trial::Trial;
+use crate::sweep::choice::{self, STAND_INS};
+use crate::sweep::field::{Field, Plot};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_environment_that_was_edited_is_as_one_that_was_made_so() {
+    let Ok(asked) = std::env::var("TRANSITIONS") else { return };
+    let begun = Instant::now();
+    let edits = chosen(edit::all(), &asked);
+    assert!(!edits.is_empty(), "no edit is called {asked}");
+    let field = Field::open("transitions", STAND_INS).await;
+    let left = Arc::new(Mutex::new(edits));
+    let plots = field.plots(STAND_INS).await.into_iter().zip(field.plots(STAND_INS).await);
+    let workers = plots.map(|(standing, empty)| tokio::spawn(work(Arc::clone(&left), standing, empty)));
+    let trials: Vec<Trial> = join_all(workers).await.into_iter().flat_map(Result::unwrap).collect();
+    let passes = trials.iter().map(|trial| trial.passes).max().unwrap_or_default();
+    let longest = trials.iter().map(|trial| trial.time.as_secs()).max().unwrap_or_default();
+    let seconds = begun.elapsed().as_secs();
+    println!("{} edits, at most {passes} passes and {longest} s each, {seconds} s", trials.len());
+    let tried = trials.iter().map(|trial| (&trial.edit, trial.broken.as_ref()));
+    let failures = choice::failures(tried, "make transitions EDIT=");
+    assert!(failures.is_empty(), "{failures}");
+}
+
+/// The edits that are asked for.
+fn chosen(mut edits: Vec<Edit>, asked: &str) -> Vec<Edit> {
+    if let Ok(number) = asked.parse() {
+        edits.sort_by_cached_key(choice::place);
+        edits.truncate(number);
+    } else if asked != "all" {
+        edits.retain(|edit| asked.split(',').any(|part| edit.name.contains(part)));
+    }
+    edits
+}
+
+async fn work(left: Arc<Mutex<Vec<Edit>>>, mut standing: Plot, mut empty: Plot) -> Vec<Trial> {
+    let next = || left.lock().unwrap().pop();
+    let mut trials = Vec::new();
+    while let Some(edit) = next() {
+        let trial = Trial::of(&edit, &mut standing, &mut empty).await;
+        if let Some(broken) = &trial.broken {
+            println!("✘ {edit}: {broken}");
+        }
+        trials.push(trial);
+    }
+    trials
+}
