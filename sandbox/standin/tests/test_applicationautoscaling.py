@@ -54,6 +54,18 @@ def test_a_target_has_bounds(scaling, refused):
     assert not any(described["SuspendedState"].values())
 
 
+def test_a_target_is_brought_within_its_bounds(service, scaling):
+    def desired_with(**bounds):
+        scaling.register_scalable_target(**TARGET, **bounds)
+        return service.describe()["desiredCount"], service.describe()["runningCount"]
+
+    assert desired_with(MinCapacity=3, MaxCapacity=5) == (3, 3)
+    assert desired_with(MinCapacity=2) == (3, 3)
+    assert desired_with(MaxCapacity=2) == (2, 2)
+    service.update(desiredCount=0)
+    assert desired_with() == (2, 2)
+
+
 def test_what_is_gone_is_not_found(scaling, refused):
     refused("ObjectNotFoundException", scaling.deregister_scalable_target, **TARGET)
     refused("ObjectNotFoundException", put, scaling)

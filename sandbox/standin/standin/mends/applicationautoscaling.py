@@ -14,10 +14,11 @@ from moto.core.exceptions import ServiceException
 from moto.utilities.utils import get_partition
 
 from ..mending import AwsError, Mends
+from .ecs import deployments
 
 mends = Mends("Application Auto Scaling")
 mends.differs(
-    "Nothing is ever scaled: a test sets the desired count as Application Auto Scaling would.",
+    "No alarm ever scales anything: a test sets the desired count as Application Auto Scaling would.",
 )
 
 TARGETS_A_PAGE = 50
@@ -54,6 +55,20 @@ def a_target_has_bounds(original: Any, self: Any, namespace: str, r_id: str, dim
     if not 0 <= least <= most:
         raise AWSValidationException("Maximum capacity cannot be less than minimum capacity, nor either below 0.")
     return original(self, namespace, r_id, dimension, **kwargs)
+
+
+@mends.around(ApplicationAutoscalingBackend, "register_scalable_target")
+def a_target_is_brought_within_its_bounds(original: Any, self: Any, namespace: str, r_id: str, *args: Any, **kwargs: Any) -> Any:
+    """RegisterScalableTarget, for a new target or a known one, brings the service's desired count within the bounds.
+    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html"""
+    target = original(self, namespace, r_id, *args, **kwargs)
+    _, cluster, name = r_id.split("/")
+    service = self.ecs_backend.services[f"{cluster}:{name}"]
+    within = min(max(service.desired_count, target.min_capacity), target.max_capacity)
+    if within != service.desired_count:
+        service.desired_count = within
+        deployments.scale(service)
+    return target
 
 
 @mends.around(FakeScalableTarget, "__init__")
