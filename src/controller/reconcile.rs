@@ -156,8 +156,10 @@ impl Context {
         let outcomes = engine::apply(KINDS, &survey.aws, &survey.plan, &around).await;
         for step in survey.plan.steps.iter().filter(|step| attempted(outcomes.get(&step.id))) {
             environment.knowledge.touch(&step.id.at.kind);
+            let Some(kind) = kind(&step.id.at.kind) else { continue };
+            kind.alters().iter().for_each(|altered| environment.knowledge.touch(altered));
             // A surplus hangs on another one, which an earlier look may not have shown.
-            if let Some(kind) = kind(&step.id.at.kind).filter(|_| step.id.at.is_surplus()) {
+            if step.id.at.is_surplus() {
                 kind.refers_to().iter().for_each(|parent| environment.knowledge.touch(parent));
             }
         }

@@ -15,6 +15,8 @@ pub trait Kind: Send + Sync + Sized + 'static {
     const NAME: &'static str;
     /// The kinds whose objects this kind's objects may refer to: those are deleted only after these are gone.
     const REFERS_TO: &'static [&'static str] = &[];
+    /// The kinds whose objects the cloud changes by itself after a call of this kind: they are looked at again.
+    const ALTERS: &'static [&'static str] = &[];
     /// Fields of [`Self::Spec`] that the cloud cannot change in place: a change to one replaces the resource.
     const IMMUTABLE: &'static [&'static str] = &[];
     /// A replacement is made before the old one goes: the address carries a digest of the immutable fields.
@@ -290,6 +292,7 @@ pub enum Deleted {
 pub trait AnyKind<C>: Send + Sync {
     fn name(&self) -> &'static str;
     fn refers_to(&self) -> &'static [&'static str];
+    fn alters(&self) -> &'static [&'static str];
     fn immutable(&self) -> &'static [&'static str];
     fn create_first(&self) -> bool;
     fn holds_data(&self) -> Data;
@@ -341,6 +344,9 @@ impl<K: Kind> AnyKind<K::Cloud> for Erased<K> {
     }
     fn refers_to(&self) -> &'static [&'static str] {
         K::REFERS_TO
+    }
+    fn alters(&self) -> &'static [&'static str] {
+        K::ALTERS
     }
     fn immutable(&self) -> &'static [&'static str] {
         K::IMMUTABLE

@@ -130,6 +130,7 @@ def test_cluster_attributes(rds, create_cluster, create_instance):
     assert {instance(rds, name)["AvailabilityZone"] for name in ("one", "two")} == {"eu-west-1a", "eu-west-1b"}
     assert instance(rds, "one")["DbiResourceId"] != instance(rds, "two")["DbiResourceId"]
     assert instance(rds, "one")["DBSubnetGroup"]["DBSubnetGroupName"] == "subnets"
+    assert [group["OptionGroupName"] for group in instance(rds, "one")["OptionGroupMemberships"]] == ["default:aurora-postgresql-16"]
 
 
 def test_instance_life(standin, rds, create_cluster, create_instance, refused):

@@ -52,6 +52,8 @@ pub(super) const PERMISSIONS: &str =
 impl Kind for ScalableTarget {
     const NAME: &'static str = "scalableTarget";
     const REFERS_TO: &'static [&'static str] = &["service"];
+    // Its number of tasks is brought within the bounds.
+    const ALTERS: &'static [&'static str] = &["service"];
     const IMMUTABLE: &'static [&'static str] = &["service"];
     // A service has one target, which is registered whether it is there already or not.
     const RECALL: Recall = Recall::Name;

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use video_pipeline_operator::kinds::KINDS;
 
 #[test]
-fn every_kind_is_registered_once_and_refers_to_registered_ones() {
+fn every_kind_is_registered_once_and_names_registered_ones() {
     let names: BTreeSet<_> = KINDS.iter().map(|kind| kind.name()).collect();
     assert_eq!(names.len(), KINDS.len(), "a name is used twice");
     for kind in KINDS {
-        for other in kind.refers_to() {
-            assert!(names.contains(other), "{} refers to {other}, which is not registered", kind.name());
+        for other in kind.refers_to().iter().chain(kind.alters()) {
+            assert!(names.contains(other), "{} names {other}, which is not registered", kind.name());
         }
     }
 }

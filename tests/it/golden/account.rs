@@ -74,6 +74,9 @@ impl AnyKind<Account> for Pretended {
     fn refers_to(&self) -> &'static [&'static str] {
         self.0.refers_to()
     }
+    fn alters(&self) -> &'static [&'static str] {
+        self.0.alters()
+    }
     fn immutable(&self) -> &'static [&'static str] {
         self.0.immutable()
     }

@@ -98,6 +98,7 @@ impl<M: Manner> AnyKind<Aws> for Over<M> {
     as_inner! {
         name: &'static str,
         refers_to: &'static [&'static str],
+        alters: &'static [&'static str],
         immutable: &'static [&'static str],
         create_first: bool,
         holds_data: Data,

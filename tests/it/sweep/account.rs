@@ -21,7 +21,7 @@ pub struct Account {
 
 /// How a service wants to be asked: the name by which it signs, and the version of its forms or the prefix of its
 /// targets.
-const SERVICES: [(&str, &str, &str); 11] = [
+const SERVICES: [(&str, &str, &str); 12] = [
     ("ec2", "ec2", "2016-11-15"),
     ("iam", "iam", "2010-05-08"),
     ("rds", "rds", "2014-10-31"),
@@ -32,6 +32,7 @@ const SERVICES: [(&str, &str, &str); 11] = [
     ("ecs", "ecs", "AmazonEC2ContainerServiceV20141113"),
     ("secretsmanager", "secretsmanager", "secretsmanager"),
     ("application-autoscaling", "application-autoscaling", "AnyScaleFrontendService"),
+    ("kms", "kms", "TrentService"),
     ("tag", "tagging", "ResourceGroupsTaggingAPI_20170126"),
 ];
 

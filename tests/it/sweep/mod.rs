@@ -30,7 +30,7 @@ pub(crate) mod operator;
 pub(crate) mod page;
 mod point;
 mod scenario;
-mod strangers;
+pub(crate) mod strangers;
 mod table;
 mod trial;
 mod xml;

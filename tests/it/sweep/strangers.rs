@@ -7,6 +7,8 @@ use serde_json::json;
 
 use super::account::Account;
 
+/// A key of the account, which an environment may be told to use.
+pub const KEY: &str = "alias/video";
 /// The owner of another environment.
 const OWNER: &str = "elsewhere/media/dev";
 
@@ -30,6 +32,8 @@ pub async fn settle(account: &Account) {
     let queue =
         json!({ "QueueName": "video-processing-jobs-dev2", "tags": { "streamflix.io/owner": OWNER } });
     account.json("sqs:CreateQueue", queue).await;
+    let key = account.json("kms:CreateKey", json!({})).await["KeyMetadata"]["KeyId"].clone();
+    account.json("kms:CreateAlias", json!({ "AliasName": KEY, "TargetKeyId": key })).await;
 }
 
 /// Changes what stands there, as people do who do not know whose it is: of most kinds one is deleted or changed.

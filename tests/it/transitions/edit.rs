@@ -23,12 +23,12 @@ pub struct Edit {
 pub enum Expected {
     /// It is carried out, and can be taken back.
     Applied,
-    /// It is carried out, and there is no way back.
+    /// It is carried out, and to take it back is refused.
     ForGood,
+    /// It is carried out, and stays so when it is taken back: AWS knows no way back, and nothing needs one.
+    Stays,
     /// It is carried out once a person consents, for data is lost.
     Held,
-    /// It cannot be carried out in place, and is said to be so.
-    Blocked,
     /// Nothing of it is to be seen in AWS, and the environment is not said to be ready.
     Suspended,
 }
@@ -41,11 +41,9 @@ pub fn is_immutable(field: &Field) -> bool {
 /// What comes of giving `field` this value.
 fn expected(field: &Field, value: &Value) -> Expected {
     match field.path.as_str() {
-        // Another major version.
-        "database.engineVersion" if !value.as_str().unwrap_or_default().starts_with("16.") => {
-            Expected::Blocked
-        }
-        "database.engineVersion" => Expected::ForGood,
+        // Another major version is another database.
+        "database.engineVersion" if !value.as_str().unwrap_or_default().starts_with("16.") => Expected::Held,
+        "database.engineVersion" => Expected::Stays,
         "suspend" if *value == json!(true) => Expected::Suspended,
         _ if field.says("AWS cannot change it in place") => Expected::Held,
         _ if field.says("May grow, not shrink") && value.as_i64() > Some(2) => Expected::ForGood,
@@ -54,7 +52,7 @@ fn expected(field: &Field, value: &Value) -> Expected {
 }
 
 /// Fields that mean something only together with another one.
-const PAIRS: [(&str, &str); 12] = [
+const PAIRS: [(&str, &str); 13] = [
     ("processing.cpu=256", "processing.memory=1024"),
     ("processing.cpu=16384", "processing.memory=122880"),
     ("database.minAcu=8", "database.maxAcu=8"),
@@ -67,6 +65,7 @@ const PAIRS: [(&str, &str); 12] = [
     ("ingestion.retentionHours=72", "ingestion.shardLevelMetrics=[]"),
     ("network.availabilityZones=3", "database.instances=3"),
     ("processing.containerInsights=false", "monitoring.alarms.runningTasks.enabled=false"),
+    ("suspend=true", "database.maxAcu=2"),
 ];
 
 /// Pairs that exclude each other, and the field that is refused.
@@ -95,7 +94,11 @@ pub fn all() -> Vec<Edit> {
         }
     }
     edits.extend(PAIRS.iter().map(|(one, other)| {
-        let expected = if one.contains("availabilityZones") { Expected::ForGood } else { Expected::Applied };
+        let expected = match one.split('=').next() {
+            Some("network.availabilityZones") => Expected::ForGood,
+            Some("suspend") => Expected::Suspended,
+            _ => Expected::Applied,
+        };
         Edit { name: format!("{one}+{other}"), patch: both(set(one), set(other)), expected }
     }));
     edits

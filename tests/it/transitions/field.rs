@@ -5,6 +5,8 @@
 use serde_json::{Value, json};
 use video_pipeline_operator::api::crd;
 
+use crate::sweep::strangers::KEY;
+
 /// A field that has no fields of its own.
 #[derive(Clone, Debug)]
 pub struct Field {
@@ -37,12 +39,11 @@ fn leaves(schema: &'static Value, path: &str, required: bool, fields: &mut Vec<F
 /// What a schema cannot tell: values that are taken and values that are not.
 fn told(path: &str) -> Option<(Vec<Value>, Vec<Value>)> {
     let topic = "arn:aws:sns:eu-west-1:123456789012:alarms";
-    let key = "12345678-1234-1234-1234-123456789012";
     let some = match path {
         "account.roleArn" => (vec![json!("arn:aws:iam::123456789012:role/video")], vec![json!("video")]),
         "credentials.username" => (vec![json!("somebody")], vec![json!("Some-Body"), json!("user")]),
         "database.engineVersion" => (vec![json!("16.9"), json!("17.5")], vec![json!("16"), json!("newest")]),
-        "database.kmsKeyId" | "ingestion.kmsKeyId" => (vec![json!(key)], vec![json!("my key")]),
+        "database.kmsKeyId" | "ingestion.kmsKeyId" => (vec![json!(KEY)], vec![json!("my key")]),
         "database.logExports" => (vec![json!([]), json!(["iam-db-auth-error"])], vec![json!(["slow"])]),
         "database.name" => (vec![json!("others")], vec![json!("Other-Name"), json!("table")]),
         "environmentSuffix" => (vec![json!("other")], vec![json!("De_v"), json!("")]),
@@ -91,6 +92,16 @@ pub fn given(path: &str, value: &Value) -> Value {
 impl Field {
     /// Values that the field takes; the first ones are its bounds, where it has any.
     pub fn valid(&self) -> Vec<Value> {
+        let mut values = Vec::new();
+        for value in self.told_or_made() {
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        values
+    }
+
+    fn told_or_made(&self) -> Vec<Value> {
         let schema = self.schema;
         if let Some((valid, _)) = told(&self.path) {
             return valid;
@@ -104,7 +115,7 @@ impl Field {
             "integer" => {
                 let (least, most) = self.range();
                 let between = (least + 3).min(most);
-                vec![json!(least as i64), json!(most as i64), json!(between as i64)]
+                vec![json!(least), json!(most), json!(between)]
             }
             "number" => {
                 let (least, most) = self.range();

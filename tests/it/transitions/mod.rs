@@ -8,9 +8,11 @@
 //! |---|---|
 //! | [`field`] | the fields of the schema, and values for them |
 //! | [`edit`] | one edit, and what is to come of it |
+//! | [`chosen`] | what depends on what was there before |
 //! | [`trial`] | how an edit goes, and what must hold |
 //! | [`refused`] | what Kubernetes itself refuses |
 
+mod chosen;
 mod edit;
 mod field;
 mod refused;
@@ -26,6 +28,9 @@ use self::trial::Trial;
 use crate::sweep::choice::{self, STAND_INS};
 use crate::sweep::field::{Field, Plot};
 
+/// Edits at a time; each is made in one account and compared with another.
+const AT_ONCE: usize = 2 * STAND_INS;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_environment_that_was_edited_is_as_one_that_was_made_so() {
     let Ok(asked) = std::env::var("TRANSITIONS") else { return };
@@ -34,7 +39,7 @@ async fn an_environment_that_was_edited_is_as_one_that_was_made_so() {
     assert!(!edits.is_empty(), "no edit is called {asked}");
     let field = Field::open("transitions", STAND_INS).await;
     let left = Arc::new(Mutex::new(edits));
-    let plots = field.plots(STAND_INS).await.into_iter().zip(field.plots(STAND_INS).await);
+    let plots = field.plots(AT_ONCE).await.into_iter().zip(field.plots(AT_ONCE).await);
     let workers = plots.map(|(standing, empty)| tokio::spawn(work(Arc::clone(&left), standing, empty)));
     let trials: Vec<Trial> = join_all(workers).await.into_iter().flat_map(Result::unwrap).collect();
     let passes = trials.iter().map(|trial| trial.passes).max().unwrap_or_default();

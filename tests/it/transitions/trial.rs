@@ -7,11 +7,12 @@ use futures::future::join;
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
+use super::chosen;
 use super::edit::{Edit, Expected};
 use crate::support::consent;
 use crate::sweep::field::Plot;
 use crate::sweep::inventory::Inventory;
-use crate::sweep::operator::{Act, NAME, Operator, Rest};
+use crate::sweep::operator::{Act, NAME, Operator, Rest, resource};
 use crate::wire::Aim;
 
 /// How an edit went.
@@ -41,77 +42,136 @@ impl Trial {
     pub async fn of(edit: &Edit, standing: &mut Plot, empty: &mut Plot) -> Self {
         let (begun, mut passes) = (Instant::now(), 0);
         let (edited, made) = join(play(edit, standing, &mut passes), fresh(edit, empty)).await;
-        let broken = edited.and_then(|edited| match made? {
-            Some(made) => same("other than in an environment that was made so", &edited, &made),
-            None => Ok(()),
-        });
+        let broken = match (edited, made) {
+            (Ok(edited), Ok(made)) => edited.differs_from(&made),
+            (edited, made) => edited.and(made).map(drop),
+        };
         Self { edit: edit.clone(), passes, time: begun.elapsed(), broken: broken.err() }
     }
 }
 
-/// Makes the edit, and takes it back. What stood in the account between.
-async fn play(edit: &Edit, plot: &mut Plot, passes: &mut usize) -> Result<Inventory, String> {
+/// What an edit came to.
+#[derive(Clone, Debug, Default)]
+pub struct Course {
+    /// What stood there as the edit wants it, if it is carried out.
+    pub edited: Option<Inventory>,
+    /// What stood there when it was taken back, if it can be.
+    pub undone: Option<Inventory>,
+}
+
+impl Course {
+    /// Whether it came to the same as in an environment that was made so from the beginning.
+    pub fn differs_from(&self, made: &Self) -> Broken {
+        if let (Some(edited), Some(made)) = (&self.edited, &made.edited) {
+            same("other than in an environment that was made so", edited, made)?;
+        }
+        match (&self.undone, &made.undone) {
+            (Some(undone), Some(made)) => same("when one that was made so is changed", made, undone),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Makes the edit, and takes it back.
+async fn play(edit: &Edit, plot: &mut Plot, passes: &mut usize) -> Result<Course, String> {
     let mut operator = plot.operator(&[Act::Create]).await?;
     let before = operator.resource().await.ok_or("nothing is built")?.data["spec"].clone();
-    let first = operator.inventory().await;
+    let first = standing(&operator).await?;
     change(&operator, &edit.patch).await?;
+    carry_out(edit, &mut operator, &first).await?;
+    *passes = operator.passes;
+    let edited = if edit.expected == Expected::Suspended {
+        None
+    } else {
+        rests(&mut operator).await?;
+        Some(standing(&operator).await?)
+    };
+    let undone = back(edit, &mut operator, &undoing(&edit.patch, &before), edited.as_ref()).await?;
+    if let Some(undone) = &undone {
+        same("when it is taken back", undone, &first)?;
+    }
+    Ok(Course { edited, undone })
+}
+
+/// What becomes of an edit where `first` stood there before.
+async fn carry_out(edit: &Edit, operator: &mut Operator, first: &Inventory) -> Broken {
     match edit.expected {
-        Expected::Applied | Expected::ForGood => ready("edited", &mut operator).await?,
+        Expected::Applied | Expected::ForGood | Expected::Stays => ready("edited", operator).await,
         Expected::Held => {
-            let message = consent::told(&mut operator, "ConsentNeeded").await?;
-            same("while it waits for consent", &operator.inventory().await, &first)?;
-            consent::consent(&operator, &message).await?;
-            ready("consented", &mut operator).await?;
-        }
-        Expected::Blocked => {
-            consent::told(&mut operator, "InvalidSpec").await?;
-            same("although it cannot be done", &operator.inventory().await, &first)?;
+            let message = consent::told(operator, "ConsentNeeded").await?;
+            same("while it waits for consent", &standing(operator).await?.data(), &first.data())?;
+            consent::consent(operator, &message).await?;
+            ready("consented", operator).await
         }
         Expected::Suspended => {
             let resource = operator.resource().await.ok_or("it is gone")?;
             operator.pass(resource, &mut None).await;
-            same("while it is suspended", &operator.inventory().await, &first)?;
+            same("while it is suspended", &standing(operator).await?, first)
         }
     }
-    let edited = operator.inventory().await;
-    *passes = operator.passes;
-    if matches!(edit.expected, Expected::Applied | Expected::ForGood | Expected::Held) {
-        rests(&mut operator).await?;
-    }
-    back(edit, &mut operator, &before, &first).await?;
-    Ok(edited)
 }
 
-/// Takes the edit back, if there is a way back.
-async fn back(edit: &Edit, operator: &mut Operator, before: &Value, first: &Inventory) -> Broken {
-    let undone = undoing(&edit.patch, before);
-    match edit.expected {
+/// Takes the edit back, if there is a way back. What stood there then.
+async fn back(
+    edit: &Edit,
+    operator: &mut Operator,
+    undoing: &Value,
+    edited: Option<&Inventory>,
+) -> Result<Option<Inventory>, String> {
+    match (edit.expected, edited) {
         // What was lost by consent is lost.
-        Expected::Held => Ok(()),
-        Expected::ForGood => {
-            if let Ok(()) = change(operator, &undone).await {
-                // Not refused at once: then it is said that it cannot be done, and nothing else comes of it.
-                consent::told(operator, "InvalidSpec").await?;
-            }
-            Ok(())
+        (Expected::Held, _) => return Ok(None),
+        (Expected::ForGood, _) => {
+            return match change(operator, undoing).await {
+                Ok(()) => Err("it can be taken back".to_owned()),
+                Err(refused) if refused.contains("may grow, not shrink") => Ok(None),
+                Err(refused) => Err(refused),
+            };
         }
-        _ => {
-            change(operator, &undone).await?;
-            ready("taken back", operator).await?;
-            same("when it is taken back", &operator.inventory().await, first)
+        _ => change(operator, undoing).await?,
+    }
+    ready("taken back", operator).await?;
+    let undone = standing(operator).await?;
+    match (edit.expected, edited) {
+        (Expected::Stays, Some(edited)) => {
+            same("although it was to stay", &undone, edited)?;
+            Ok(None)
         }
+        _ => Ok(Some(undone)),
     }
 }
 
-/// What an environment comes to that is made so from the beginning, where there can be one.
-async fn fresh(edit: &Edit, plot: &mut Plot) -> Result<Option<Inventory>, String> {
-    if matches!(edit.expected, Expected::Blocked | Expected::Suspended) {
-        return Ok(None);
+/// What an environment comes to that is made so from the beginning, and then has nothing of it set any more.
+async fn fresh(edit: &Edit, plot: &mut Plot) -> Result<Course, String> {
+    if edit.expected == Expected::Suspended {
+        return Ok(Course::default());
     }
     let mut operator = plot.operator(&[]).await?;
     operator.act(&Act::CreateWith(edit.patch.clone())).await;
     ready("made so", &mut operator).await?;
-    Ok(Some(operator.inventory().await))
+    let edited = Some(standing(&operator).await?);
+    if edit.expected != Expected::Applied {
+        return Ok(Course { edited, undone: None });
+    }
+    change(&operator, &undoing(&edit.patch, &resource(NAME, "video")["spec"])).await?;
+    ready("made so and changed", &mut operator).await?;
+    Ok(Course { edited, undone: Some(standing(&operator).await?) })
+}
+
+/// What stands there, without what its spec leaves to AWS.
+async fn standing(operator: &Operator) -> Result<Inventory, String> {
+    let resource = operator.resource().await.ok_or("it is gone")?;
+    chosen::without(&operator.inventory().await, &resource.data["spec"])
+}
+
+impl Inventory {
+    /// The part of it that holds data.
+    fn data(&self) -> Self {
+        let holding =
+            ["rds:DescribeDBClusters ", "rds:DescribeDBInstances ", "kinesis:DescribeStreamSummary "];
+        let lines = self.0.iter().filter(|line| holding.iter().any(|list| line.starts_with(list)));
+        Self(lines.cloned().collect())
+    }
 }
 
 /// The merge patch that gives everything that `patch` sets the value that it had.

@@ -63,6 +63,9 @@ def a_new_cluster_is_checked_and_creating(original: Callable, self: RDSBackend, 
     _fill_in_security_groups(self, kwargs)
     _fill_in_key(self, kwargs)
     cluster = original(self, kwargs)
+    if cluster.engine == catalog.ENGINE:
+        # The default group is that of the major version.
+        cluster.option_group_name = f"default:{cluster.engine}-{cluster.engine_version.split('.')[0]}"
     if not cluster.storage_encrypted:
         cluster.kms_key_id = None
     cluster.performance_insights_enabled = kwargs.get("enable_performance_insights", False)
