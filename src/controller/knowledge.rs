@@ -78,6 +78,11 @@ impl Knowledge {
         self.kinds.clear();
     }
 
+    /// True iff anything is known to be the environment's own.
+    pub fn owns(&self) -> bool {
+        self.kinds.values().any(|known| known.world.ours().next().is_some())
+    }
+
     /// Everything that is known.
     pub fn world(&self) -> World {
         let mut all = World::default();

@@ -41,16 +41,25 @@ impl Kubernetes {
     /// The resource was changed, or Kubernetes refused.
     pub async fn record(&self, resource: &Stored, record: &Record) -> Result<Stored, kube::Error> {
         let text = record.text().map_err(kube::Error::SerdeError)?;
-        let metadata = json!({
-            "resourceVersion": resource.meta.resource_version,
-            "finalizers": finalizers(&resource.meta, true),
-            "annotations": { INTENT: text },
-        });
+        let finalizers = finalizers(&resource.meta, true);
+        self.keep(resource, json!({ "finalizers": finalizers, "annotations": { INTENT: text } })).await
+    }
+
+    async fn keep(&self, resource: &Stored, mut metadata: Value) -> Result<Stored, kube::Error> {
+        metadata["resourceVersion"] = json!(resource.meta.resource_version);
         let written = self.patch(resource, &json!({ "metadata": metadata })).await?;
         // The status is what this pass compares with, also where the cache knows another.
         let mut written = Stored::of(&written);
         written.status = resource.status.clone();
         Ok(written)
+    }
+
+    /// Writes the finalizer alone, unless somebody changed the resource since it was read.
+    ///
+    /// # Errors
+    /// The resource was changed, or Kubernetes refused.
+    pub async fn hold(&self, resource: &Stored) -> Result<Stored, kube::Error> {
+        self.keep(resource, json!({ "finalizers": finalizers(&resource.meta, true) })).await
     }
 
     /// Removes the finalizer and the record.

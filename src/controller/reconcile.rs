@@ -104,11 +104,17 @@ async fn pass(object: &DynamicObject, context: &Context) -> Result<Action, Error
         return context.let_go(&resource, Stage::Retained).await;
     }
     match context.surveyor.survey(&resource, &mut attended.environment).await {
-        Err(obstacle) => context.hindered(&resource, &mut attended, &obstacle).await,
+        Err(obstacle) => {
+            let resource = context.hold(resource, &attended.environment).await?;
+            context.hindered(&resource, &mut attended, &obstacle).await
+        }
         Ok(survey) if resource.deleting() && survey.world.is_empty() => {
             context.let_go(&resource, Stage::Planned(survey.told(None))).await
         }
-        Ok(survey) if resource.suspended() => context.tell(&resource, &mut attended, &survey, None).await,
+        Ok(survey) if resource.suspended() => {
+            let resource = context.hold(resource, &attended.environment).await?;
+            context.tell(&resource, &mut attended, &survey, None).await
+        }
         Ok(survey) => {
             let (resource, survey) = context.record(resource, &attended.environment, survey).await?;
             let outcomes = context.apply(&resource, &mut attended.environment, &survey).await;
@@ -118,6 +124,14 @@ async fn pass(object: &DynamicObject, context: &Context) -> Result<Action, Error
 }
 
 impl Context {
+    /// What owns something is held, whoever took the finalizer away, also while nothing is changed in AWS.
+    async fn hold(&self, resource: Stored, environment: &Environment) -> Result<Stored, Error> {
+        if resource.held() || resource.deleting() || !environment.knowledge.owns() {
+            return Ok(resource);
+        }
+        self.kubernetes.hold(&resource).await.map_err(Error::Record)
+    }
+
     /// Writes down what cannot be found again, before the calls that it is about.
     async fn record(
         &self,
@@ -137,8 +151,8 @@ impl Context {
         let forgotten = survey.plan.doubted().filter(|address| record.intent(address).is_none()).cloned();
         let intended: Vec<Address> = unrecorded.into_iter().chain(forgotten).collect();
         record.intend(&intended, Timestamp::now());
-        // What owns something is held, whoever took the finalizer away; what owns nothing, and makes nothing, is not.
-        let holds = !survey.plan.steps.is_empty() || survey.world.ours().next().is_some();
+        // What owns nothing, and makes nothing, is not held.
+        let holds = !survey.plan.steps.is_empty() || environment.knowledge.owns();
         if before.as_ref() == Some(&record) && (resource.held() || !holds) || resource.deleting() {
             return Ok((resource, survey));
         }

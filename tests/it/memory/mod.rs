@@ -11,8 +11,10 @@
 //! | [`loss`] | everything that may be lost |
 //! | [`ground`] | two environments, and the states into which one is put back |
 //! | [`trial`] | how a trial goes, and what must hold in it |
+//! | [`held`] | what is held while nothing is changed |
 
 mod ground;
+mod held;
 mod loss;
 mod status;
 mod trial;
