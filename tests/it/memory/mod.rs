@@ -28,6 +28,7 @@ use self::ground::Ground;
 use self::trial::{Case, Trial};
 use crate::sweep::choice::{self, STAND_INS};
 use crate::sweep::field::Field;
+use crate::sweep::page;
 
 /// Losses that a test run has time for.
 const CHOICE: usize = 16;
@@ -49,8 +50,15 @@ async fn whatever_is_forgotten_is_found_again() {
     let trials: Vec<(Case, Trial)> = join_all(workers).await.into_iter().flat_map(Result::unwrap).collect();
     let struck = trials.iter().filter(|(_, trial)| trial.struck).count();
     let passes = trials.iter().map(|(_, trial)| trial.passes).max().unwrap_or_default();
-    let seconds = begun.elapsed().as_secs();
-    println!("{} trials, {struck} struck, at most {passes} passes, {seconds} s", trials.len());
+    let (minutes, seconds) = (begun.elapsed().as_secs() / 60, begun.elapsed().as_secs() % 60);
+    let report = format!(
+        "{} trials, {struck} of them struck, at most {passes} passes, in {minutes} min {seconds} s.",
+        trials.len()
+    );
+    println!("{report}");
+    if asked == "all" {
+        page::put("memory", "make memory", &report);
+    }
     let tried = trials.iter().map(|(case, trial)| (case, trial.broken.as_ref()));
     let failures = choice::failures(tried, "make memory CASE=");
     assert!(failures.is_empty(), "{failures}");

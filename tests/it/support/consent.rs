@@ -13,7 +13,7 @@ pub async fn told(operator: &mut Operator, reason: &str) -> Result<String, Strin
     let mut last = String::new();
     for _ in 0..BOUND {
         let resource = operator.resource().await.ok_or("it is gone")?;
-        operator.pass(resource, &mut None).await;
+        Box::pin(operator.pass(resource, &mut None)).await;
         let resource = operator.resource().await.ok_or("it is gone")?;
         let conditions: &Value = &resource.data["status"]["conditions"];
         let mut conditions = conditions.as_array().into_iter().flatten();

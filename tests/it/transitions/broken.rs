@@ -1,6 +1,8 @@
 //! Operators, and things expected of an edit, that are broken on purpose, each in the way that one oracle forbids: an oracle
 //! that finds nothing wrong with them is none.
 
+use serde_json::json;
+
 use super::edit::{self, Edit, Expected};
 use super::trial::{Course, fresh, play, rests};
 use crate::sweep::field::{Field, Plot};
@@ -29,15 +31,12 @@ async fn every_oracle_catches_what_it_forbids() {
     assert_eq!(course.differs_from(&made), Ok(()), "nothing is wrong yet");
 
     // What is expected of the edit.
-    let other = Course { edited: course.undone.clone(), ..made.clone() };
-    caught(course.differs_from(&other), "other than in an environment that was made so");
     let other = Course { undone: course.edited.clone(), ..made.clone() };
     caught(course.differs_from(&other), "when one that was made so is changed");
     for (expected, words) in [
         (Expected::Held, "ConsentNeeded is never said"),
         (Expected::Suspended, "while it is suspended"),
         (Expected::Stays, "although it was to stay"),
-        (Expected::ForGood, "it can be taken back"),
     ] {
         let edit = Edit { expected, ..edit.clone() };
         caught(play(&edit, &mut standing(plot).await).await, words);
@@ -48,10 +47,10 @@ async fn every_oracle_catches_what_it_forbids() {
     idle.wire.arm([Target::Every(CALL.to_owned())], DENIED);
     idle.bound = 12;
     caught(play(&edit, &mut idle).await, "edited: not at rest after");
-    let mut liar = standing(plot).await;
-    liar.wire.arm([Target::Every(CALL.to_owned())], DENIED);
-    liar.kubernetes.lie();
-    caught(play(&edit, &mut liar).await, "it was at rest, and the next process did [\"secretsmanager:");
+    let mut untidy = standing(plot).await;
+    untidy.account().json("sqs:CreateQueue", json!({ "QueueName": "left-behind" })).await;
+    let course = play(&edit, &mut untidy).await.unwrap();
+    caught(course.differs_from(&made), "other than in an environment that was made so");
     let mut restless = standing(plot).await;
     restless.act(&Act::Meddle).await;
     caught(rests(&mut restless).await, "it was at rest, and the next process did");

@@ -33,6 +33,16 @@ pub enum Expected {
     Suspended,
 }
 
+impl Edit {
+    /// The part of the spec that it is of; pairs of fields are a part of their own.
+    pub fn part(&self) -> &str {
+        if self.name.contains('+') {
+            return "coupled fields";
+        }
+        self.name.split(['.', '=']).next().unwrap_or_default()
+    }
+}
+
 /// Fields that only a new resource can set, as their descriptions say; admission refuses any other value.
 pub fn is_immutable(field: &Field) -> bool {
     field.says("Immutable")

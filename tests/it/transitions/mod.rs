@@ -1,8 +1,9 @@
 //! Every field of the spec, given every kind of value that its schema allows or forbids, and taken back: an environment that
 //! was edited ends as one that was made so from the beginning, and rests then.
 //!
-//! What Kubernetes takes and refuses is tried in every test run. `TRANSITIONS` says which edits are carried out: `all`, a number
-//! for a choice of so many, or parts of names, as in `TRANSITIONS=database.,processing.cpu`; without it none is.
+//! What Kubernetes takes and refuses is tried in every test run. `TRANSITIONS` says which edits are carried out: nothing for a
+//! choice that a test run has time for, a number for a choice of so many, `all`, or parts of names, as in
+//! `TRANSITIONS=database.,processing.cpu`.
 //!
 //! | module | what it is for |
 //! |---|---|
@@ -11,11 +12,15 @@
 //! | [`chosen`] | what depends on what was there before |
 //! | [`trial`] | how an edit goes, and what must hold |
 //! | [`refused`] | what Kubernetes itself refuses |
+//! | [`table`] | what people read |
+//! | [`broken`] | what each oracle catches |
 
+mod broken;
 mod chosen;
 mod edit;
 mod field;
 mod refused;
+mod table;
 mod trial;
 
 use std::sync::{Arc, Mutex};
@@ -27,34 +32,45 @@ use self::edit::Edit;
 use self::trial::Trial;
 use crate::sweep::choice::{self, STAND_INS};
 use crate::sweep::field::{Field, Plot};
+use crate::sweep::page;
 
 /// Edits at a time; each is made in one account and compared with another.
 const AT_ONCE: usize = 2 * STAND_INS;
+/// Edits that a test run has time for.
+const CHOICE: usize = 8;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_environment_that_was_edited_is_as_one_that_was_made_so() {
-    let Ok(asked) = std::env::var("TRANSITIONS") else { return };
+    let asked = std::env::var("TRANSITIONS").unwrap_or_default();
     let begun = Instant::now();
     let edits = chosen(edit::all(), &asked);
     assert!(!edits.is_empty(), "no edit is called {asked}");
     let field = Field::open("transitions", STAND_INS).await;
-    let left = Arc::new(Mutex::new(edits));
     let plots = field.plots(AT_ONCE).await.into_iter().zip(field.plots(AT_ONCE).await);
+    let left = Arc::new(Mutex::new(edits));
     let workers = plots.map(|(standing, empty)| tokio::spawn(work(Arc::clone(&left), standing, empty)));
     let trials: Vec<Trial> = join_all(workers).await.into_iter().flat_map(Result::unwrap).collect();
-    let passes = trials.iter().map(|trial| trial.passes).max().unwrap_or_default();
-    let longest = trials.iter().map(|trial| trial.time.as_secs()).max().unwrap_or_default();
-    let seconds = begun.elapsed().as_secs();
-    println!("{} edits, at most {passes} passes and {longest} s each, {seconds} s", trials.len());
+    let report = page::report(&table::table(&trials), &format!("{} edits", trials.len()), begun.elapsed());
+    println!("{report}");
+    if asked == "all" {
+        page::put("transitions", "make transitions", &report);
+    }
     let tried = trials.iter().map(|trial| (&trial.edit, trial.broken.as_ref()));
     let failures = choice::failures(tried, "make transitions EDIT=");
     assert!(failures.is_empty(), "{failures}");
 }
 
+/// Edits that failed once.
+const KEPT: [&str; 1] = [
+    // That more tasks ran was seen only at the next sweep.
+    "processing.autoscaling.minCount=4",
+];
+
 /// The edits that are asked for.
 fn chosen(mut edits: Vec<Edit>, asked: &str) -> Vec<Edit> {
-    if let Ok(number) = asked.parse() {
-        edits.sort_by_cached_key(choice::place);
+    let number = if asked.is_empty() { Some(CHOICE) } else { asked.parse().ok() };
+    if let Some(number) = number {
+        edits.sort_by_cached_key(|edit| (!KEPT.contains(&edit.name.as_str()), choice::place(edit)));
         edits.truncate(number);
     } else if asked != "all" {
         edits.retain(|edit| asked.split(',').any(|part| edit.name.contains(part)));

@@ -40,8 +40,13 @@ impl fmt::Display for Trial {
 impl Trial {
     /// Tries `edit` where an environment stands, and beside it where none does.
     pub async fn of(edit: &Edit, standing: &mut Plot, empty: &mut Plot) -> Self {
-        let (begun, mut passes) = (Instant::now(), 0);
-        let (edited, made) = join(play(edit, standing, &mut passes), fresh(edit, empty)).await;
+        let begun = Instant::now();
+        let edited = async {
+            let mut operator = standing.operator(&[Act::Create]).await?;
+            play(edit, &mut operator).await
+        };
+        let (edited, made) = join(edited, fresh(edit, empty)).await;
+        let passes = edited.as_ref().map_or(0, |edited| edited.passes);
         let broken = match (edited, made) {
             (Ok(edited), Ok(made)) => edited.differs_from(&made),
             (edited, made) => edited.and(made).map(drop),
@@ -53,6 +58,8 @@ impl Trial {
 /// What an edit came to.
 #[derive(Clone, Debug, Default)]
 pub struct Course {
+    /// How many passes were made until it was carried out.
+    pub passes: usize,
     /// What stood there as the edit wants it, if it is carried out.
     pub edited: Option<Inventory>,
     /// What stood there when it was taken back, if it can be.
@@ -72,25 +79,24 @@ impl Course {
     }
 }
 
-/// Makes the edit, and takes it back.
-async fn play(edit: &Edit, plot: &mut Plot, passes: &mut usize) -> Result<Course, String> {
-    let mut operator = plot.operator(&[Act::Create]).await?;
+/// Makes the edit where an environment stands, and takes it back.
+pub async fn play(edit: &Edit, operator: &mut Operator) -> Result<Course, String> {
     let before = operator.resource().await.ok_or("nothing is built")?.data["spec"].clone();
-    let first = standing(&operator).await?;
-    change(&operator, &edit.patch).await?;
-    carry_out(edit, &mut operator, &first).await?;
-    *passes = operator.passes;
+    let first = standing(operator).await?;
+    change(operator, &edit.patch).await?;
+    carry_out(edit, operator, &first).await?;
+    let passes = operator.passes;
     let edited = if edit.expected == Expected::Suspended {
         None
     } else {
-        rests(&mut operator).await?;
-        Some(standing(&operator).await?)
+        rests(operator).await?;
+        Some(standing(operator).await?)
     };
-    let undone = back(edit, &mut operator, &undoing(&edit.patch, &before), edited.as_ref()).await?;
+    let undone = back(edit, operator, &undoing(&edit.patch, &before), edited.as_ref()).await?;
     if let Some(undone) = &undone {
         same("when it is taken back", undone, &first)?;
     }
-    Ok(Course { edited, undone })
+    Ok(Course { passes, edited, undone })
 }
 
 /// What becomes of an edit where `first` stood there before.
@@ -105,7 +111,7 @@ async fn carry_out(edit: &Edit, operator: &mut Operator, first: &Inventory) -> B
         }
         Expected::Suspended => {
             let resource = operator.resource().await.ok_or("it is gone")?;
-            operator.pass(resource, &mut None).await;
+            Box::pin(operator.pass(resource, &mut None)).await;
             same("while it is suspended", &standing(operator).await?, first)
         }
     }
@@ -142,7 +148,7 @@ async fn back(
 }
 
 /// What an environment comes to that is made so from the beginning, and then has nothing of it set any more.
-async fn fresh(edit: &Edit, plot: &mut Plot) -> Result<Course, String> {
+pub async fn fresh(edit: &Edit, plot: &mut Plot) -> Result<Course, String> {
     if edit.expected == Expected::Suspended {
         return Ok(Course::default());
     }
@@ -151,11 +157,11 @@ async fn fresh(edit: &Edit, plot: &mut Plot) -> Result<Course, String> {
     ready("made so", &mut operator).await?;
     let edited = Some(standing(&operator).await?);
     if edit.expected != Expected::Applied {
-        return Ok(Course { edited, undone: None });
+        return Ok(Course { edited, ..Course::default() });
     }
     change(&operator, &undoing(&edit.patch, &resource(NAME, "video")["spec"])).await?;
     ready("made so and changed", &mut operator).await?;
-    Ok(Course { edited, undone: Some(standing(&operator).await?) })
+    Ok(Course { passes: operator.passes, edited, undone: Some(standing(&operator).await?) })
 }
 
 /// What stands there, without what its spec leaves to AWS.
@@ -196,7 +202,8 @@ pub async fn change(operator: &Operator, spec: &Value) -> Broken {
 
 /// Passes until everything is as wanted, after it was `done`.
 async fn ready(done: &str, operator: &mut Operator) -> Broken {
-    match operator.rest(None).await {
+    // On the heap: a pass is large, and trials make many.
+    match Box::pin(operator.rest(None)).await {
         Ok(Rest::Ready) => Ok(()),
         Ok(Rest::Gone) => Err(format!("{done}: it is gone")),
         Err(broken) => {
@@ -208,7 +215,7 @@ async fn ready(done: &str, operator: &mut Operator) -> Broken {
 }
 
 /// Another process finds nothing to do.
-async fn rests(operator: &mut Operator) -> Broken {
+pub async fn rests(operator: &mut Operator) -> Broken {
     let (calls, writes) = (operator.wire.log().len(), operator.kubernetes.log().len());
     operator.restart();
     ready("looked at anew", operator).await?;
