@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use video_pipeline_operator::engine::{
+use simulation::engine::{
     Address, Block, Data, Graph, Item, Meaning, Memory, Object, Observed, Op, Outcome, Phase, Plan, Step,
     StepId, Verdict, World,
 };

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use video_pipeline_operator::engine::{
+use simulation::engine::{
     Address, Block, Changes, Data, Depth, Failure, Graph, Item, Meaning, Memory, Named, Observed, Op,
     Outcome, Outcomes, Pause, Phase, Plan, Recall, Recent, Scope, Step, StepId, Verdict, Waiting, World,
     apply, observe,
@@ -22,7 +22,7 @@ pub type Planner = fn(&Kinds, &Graph, &World, &Memory) -> Result<Plan, Vec<StepI
 
 /// The engine itself.
 pub fn engine(kinds: &Kinds, graph: &Graph, world: &World, memory: &Memory) -> Result<Plan, Vec<StepId>> {
-    video_pipeline_operator::engine::plan(kinds, graph, world, memory)
+    simulation::engine::plan(kinds, graph, world, memory)
 }
 
 /// All that came to pass.

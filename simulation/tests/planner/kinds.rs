@@ -4,7 +4,7 @@ use std::{marker::PhantomData, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use video_pipeline_operator::engine::{
+use simulation::engine::{
     Action, AnyKind, Changes, Data, Deleted, Depth, Erased, Failure, Found, Input, Key, Kind, Ours, Recall,
     Scope, Sightings,
 };

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard};
 
 use serde_json::Value;
-use video_pipeline_operator::engine::{Address, Deleted, Failure, Key, Meaning, Phase, Recall};
+use simulation::engine::{Address, Deleted, Failure, Key, Meaning, Phase, Recall};
 
 use super::kinds::Outputs;
 

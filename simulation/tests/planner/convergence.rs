@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use video_pipeline_operator::engine::{Address, Graph, Memory, Plan, StepId, Verdict, World};
+use simulation::engine::{Address, Graph, Memory, Plan, StepId, Verdict, World};
 
 use super::case::{OWNER, Want, crowded, name, quiet, root, troubled};
 use super::check::{Lived, ensure, fails};
@@ -102,7 +102,7 @@ fn somebody_elses_thing_is_left_alone_can_fail() {
 
 /// Takes what is not ours for ours.
 fn takes_over(kinds: &Kinds, graph: &Graph, world: &World, memory: &Memory) -> Result<Plan, Vec<StepId>> {
-    use video_pipeline_operator::engine::{Object, Observed, Phase};
+    use simulation::engine::{Object, Observed, Phase};
     let mut world = world.clone();
     for observed in world.objects.values_mut() {
         if let Observed::Foreign { id, .. } = observed {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use video_pipeline_operator::engine::{
+use simulation::engine::{
     Address, Deferral, Graph, Memory, Observed, Op, Outcome, Outcomes, Phase, Plan, Step, StepId, World,
 };
 

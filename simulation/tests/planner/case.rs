@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use proptest::{collection::vec, option, prelude::*};
-use video_pipeline_operator::engine::{Address, Graph, Identity, Input, Node};
+use simulation::engine::{Address, Graph, Identity, Input, Node};
 
 use super::cloud::Manners;
 use super::kinds::{KINDS, Spec};
