@@ -97,6 +97,10 @@ leadership: build ## Have the leader go in every way, in the middle of every cal
 	@$(SANDBOX) prepare
 	LEADERSHIP='$(or $(TRIALS),120)' cargo test --test it faults::leadership::whoever -- --nocapture
 
+.PHONY: simulate
+simulate: ## Let the engine live SEEDS=100000 random lives, other ones each time; SEED=troubled/217 lives that one
+	SIMULATE='$(or $(SEED),$(SEEDS),100000)' cargo test --profile simulation -p simulation --test planner as_many_lives -- --nocapture
+
 .PHONY: clean
 clean: demo-down ## Remove what was built here; programs kept outside the checkout stay
 	rm -rf .sandbox
