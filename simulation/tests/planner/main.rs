@@ -3,6 +3,13 @@
 //!
 //! `make simulate` lives through many more lives than the tests do, and says how one in which a property fails is repeated.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by a panic, also in its helpers"
+)]
+
 mod broken;
 mod case;
 mod check;
