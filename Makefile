@@ -102,6 +102,10 @@ transitions: build ## Give every field of the spec every kind of value, and take
 	@$(SANDBOX) prepare
 	TRANSITIONS='$(or $(EDIT),all)' cargo test --test it transitions::an_environment -- --nocapture
 
+.PHONY: simulate
+simulate: ## Let the engine live SEEDS=100000 random lives, other ones each time; SEED=troubled/217 lives that one
+	SIMULATE='$(or $(SEED),$(SEEDS),100000)' cargo test --profile simulation -p simulation --test planner as_many_lives -- --nocapture
+
 .PHONY: clean
 clean: demo-down ## Remove what was built here; programs kept outside the checkout stay
 	rm -rf .sandbox

@@ -1,6 +1,6 @@
 //! What this process remembers of an environment between passes. Losing it costs waiting, never a duplicate.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use crate::engine::{
     Address, Changes, Data, Deferral, Memory, Object, Observed, Op, Outcome, Outcomes, Phase, Plan, Recall,
     Recent, World,
 };
-use crate::kinds::{KINDS, kind};
+use crate::kinds::kind;
 
 /// What this process did and saw.
 #[derive(Debug, Default)]
@@ -99,11 +99,14 @@ impl Recollection {
     }
 
     /// What exists.
-    pub fn see(&mut self, world: &World, now: Instant) {
+    pub fn see(&mut self, resource: &Stored, world: &World, now: Instant) {
         self.begun.get_or_insert(now);
+        let record = Record::on(resource);
         for (address, object) in world.ours() {
             self.ids.insert(address.clone(), object.id.clone());
-            self.creates.insert(address.base(), Create::Seen);
+            if !is_replaced(record.as_ref(), address, object) {
+                self.creates.insert(address.base(), Create::Seen);
+            }
         }
     }
 
@@ -116,7 +119,7 @@ impl Recollection {
             ids: self.ids(resource),
             was_ready: record.as_ref().map(Record::held).unwrap_or_default(),
             consents: resource.consents().collect(),
-            tokens: self.tokens(record.as_ref(), lag, now),
+            tokens: self.tokens(record.as_ref(), lag),
             pauses: self.failures.pauses(now),
             stirred: self.failures.stirred(),
             deleting: resource.deleting(),
@@ -164,17 +167,16 @@ impl Recollection {
     /// Tokens of intents that are still to serve. What was made and seen, and is gone, is made anew with a new one; so is
     /// whatever reads must have shown by now: AWS would answer for what an older token made, and that may be gone. The
     /// new intent also says when the next doubt begins.
-    fn tokens(&self, record: Option<&Record>, lag: Duration, now: Instant) -> BTreeMap<Address, String> {
+    fn tokens(&self, record: Option<&Record>, lag: Duration) -> BTreeMap<Address, String> {
         let intents = record.into_iter().flat_map(|record| &record.intents);
-        let unserved = |intent: &&Intent| match self.creates.get(&intent.address) {
-            Some(Create::Seen) => false,
-            Some(Create::InDoubt(at)) if now.saturating_duration_since(*at) < lag => true,
-            _ => since(intent.at) < lag,
+        let unserved = |intent: &&Intent| {
+            let seen = self.creates.get(&intent.address) == Some(&Create::Seen);
+            !seen && since(intent.at) < service(recall(&intent.address), lag)
         };
         intents.filter(unserved).map(|intent| (intent.address.clone(), intent.token.clone())).collect()
     }
 
-    /// Resources that only tags tell, that are not to be seen, and that a call may have made less than `lag` ago.
+    /// Resources that are not to be seen, that a call may have made less than `lag` ago, and for which no token asks AWS.
     fn in_doubt(
         &self,
         resource: &Stored,
@@ -183,18 +185,30 @@ impl Recollection {
         lag: Duration,
         now: Instant,
     ) -> BTreeMap<Address, String> {
-        let by_tags: BTreeSet<_> =
-            KINDS.iter().filter(|kind| kind.recall() == Recall::Tags).map(|kind| kind.name()).collect();
+        let tokens = self.tokens(record, lag);
+        let unseen = |at: &Address, observed: &Observed| match observed {
+            Observed::Absent => true,
+            Observed::Ours(object) => is_replaced(record, at, object),
+            _ => false,
+        };
         let absent = world.objects.iter().filter(|(at, observed)| {
-            by_tags.contains(at.kind.as_str()) && matches!(observed, Observed::Absent)
+            let asks = match recall(at) {
+                Recall::Name => true,
+                Recall::Token => tokens.contains_key(at),
+                Recall::Tags => false,
+            };
+            !asks && unseen(at, observed)
         });
         let doubt = |at: &Address| {
             let ago = match (self.creates.get(at), record) {
                 (Some(Create::Nothing | Create::Seen), _) => return None,
                 (Some(Create::InDoubt(at) | Create::Made(at)), _) => now.saturating_duration_since(*at),
-                (None, Some(record)) => since(record.intent(at)?.at),
+                // The call was made while the token served.
+                (None, Some(record)) => since(record.intent(at)?.at).saturating_sub(service(recall(at), lag)),
                 // Calls may have been made of which no record is left.
-                (None, None) if resource.held() => now.saturating_duration_since(self.begun.unwrap_or(now)),
+                (None, None) if resource.held() && recall(at) == Recall::Tags => {
+                    now.saturating_duration_since(self.begun.unwrap_or(now))
+                }
                 (None, None) => return None,
             };
             (ago < lag).then(|| {
@@ -206,6 +220,21 @@ impl Recollection {
         };
         absent.filter_map(|(at, _)| Some((at.clone(), doubt(at)?))).collect()
     }
+}
+
+/// Whether that is the one instead of which another was to be made: it may be gone by now, and the other be there.
+fn is_replaced(record: Option<&Record>, address: &Address, object: &Object) -> bool {
+    let intent = record.and_then(|record| record.intent(address));
+    intent.and_then(|intent| intent.instead_of.as_ref()) == Some(&object.id)
+}
+
+fn recall(address: &Address) -> Recall {
+    kind(&address.kind).map_or(Recall::Name, |kind| kind.recall())
+}
+
+/// For how long calls are made by one intent. Where only tags tell what a call made, the doubt lasts as much longer.
+fn service(recall: Recall, lag: Duration) -> Duration {
+    if recall == Recall::Tags { lag / 4 } else { lag }
 }
 
 /// The changes, and those of an earlier write to other fields, which reads need not show yet either.
@@ -256,28 +285,55 @@ mod tests {
         }
     }
 
-    fn recorded(age: Duration) -> (Address, Record) {
-        let address = Address::new("routeTable", "network/public-route-table");
+    fn recorded(kind: &str, age: Duration) -> (Address, Record) {
+        let address = Address::new(kind, "network/one-of-them");
         let mut record = Record::default();
-        record.intend(std::slice::from_ref(&address), Timestamp::now() - age);
+        record.intend(&Plan::default(), std::slice::from_ref(&address), Timestamp::now() - age);
         (address, record)
     }
 
-    fn has_token(create: Option<Create>, age: Duration, now: Instant) -> bool {
-        let (address, record) = recorded(age);
+    fn has_token(create: Option<Create>, age: Duration) -> bool {
+        let (address, record) = recorded("routeTable", age);
         let mut recollection = Recollection::default();
         recollection.creates.extend(create.map(|create| (address.clone(), create)));
-        recollection.tokens(Some(&record), LAG, now).contains_key(&address)
+        recollection.tokens(Some(&record), LAG).contains_key(&address)
+    }
+
+    fn is_in_doubt(kind: &str, create: Option<Create>, age: Duration) -> bool {
+        let (address, record) = recorded(kind, age);
+        let mut recollection = Recollection::default();
+        recollection.creates.extend(create.map(|create| (address.clone(), create)));
+        let objects = [(address.clone(), Observed::Absent)].into();
+        let object = kube::api::DynamicObject::new("dev", &crate::controller::resource_type());
+        let world = World { objects, ..World::default() };
+        let doubts = recollection.in_doubt(&Stored::of(&object), Some(&record), &world, LAG, Instant::now());
+        doubts.contains_key(&address)
     }
 
     #[test]
     fn a_token_serves_until_reads_must_have_shown_what_it_made() {
         let now = Instant::now();
-        assert!(has_token(None, LAG / 2, now), "of another process, a moment ago");
-        assert!(!has_token(None, LAG * 2, now), "of another process, long ago: what it made may be gone");
-        assert!(!has_token(Some(Create::Seen), LAG / 2, now), "what it made was there, and is gone");
-        assert!(!has_token(Some(Create::Made(now)), LAG * 2, now), "AWS answers for what is gone");
-        assert!(has_token(Some(Create::InDoubt(now)), LAG * 2, now), "the last reply was lost just now");
+        assert!(has_token(None, LAG / 2), "of another process, a moment ago");
+        assert!(!has_token(None, LAG * 2), "of another process, long ago: what it made may be gone");
+        assert!(!has_token(Some(Create::Seen), LAG / 2), "what it made was there, and is gone");
+        assert!(!has_token(Some(Create::Made(now)), LAG * 2), "AWS answers for what is gone");
+    }
+
+    #[test]
+    fn what_an_older_intent_may_have_made_is_waited_for() {
+        let now = Instant::now();
+        for kind in ["vpc", "routeTable"] {
+            assert!(is_in_doubt(kind, None, LAG * 6 / 5), "{kind}: it died in a call it began only then");
+            assert!(!is_in_doubt(kind, None, LAG * 2), "{kind}: reads must have shown it");
+            assert!(!is_in_doubt(kind, Some(Create::Nothing), LAG * 6 / 5), "{kind}: nothing was made");
+            assert!(
+                is_in_doubt(kind, Some(Create::InDoubt(now)), LAG * 2),
+                "{kind}: the last reply was lost"
+            );
+        }
+        assert!(is_in_doubt("vpc", None, LAG / 2), "only its tags tell");
+        assert!(!is_in_doubt("routeTable", None, LAG / 2), "AWS is asked by the token");
+        assert!(!is_in_doubt("role", None, LAG / 2), "AWS is asked by the name");
     }
 
     #[test]

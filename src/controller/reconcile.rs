@@ -150,7 +150,7 @@ impl Context {
         // Where the record was lost, what it said is in doubt; it stays so once there is a record again, whoever reads that.
         let forgotten = survey.plan.doubted().filter(|address| record.intent(address).is_none()).cloned();
         let intended: Vec<Address> = unrecorded.into_iter().chain(forgotten).collect();
-        record.intend(&intended, Timestamp::now());
+        record.intend(&survey.plan, &intended, Timestamp::now());
         // What owns nothing, and makes nothing, is not held.
         let holds = !survey.plan.steps.is_empty() || environment.knowledge.owns();
         if before.as_ref() == Some(&record) && (resource.held() || !holds) || resource.deleting() {

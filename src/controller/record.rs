@@ -29,6 +29,9 @@ pub struct Intent {
     pub token: String,
     /// Since when it may have been made.
     pub at: Timestamp,
+    /// The id of the one that it replaces, which reads may show for a while yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<String>,
 }
 
 /// An object that held data and was ready once.
@@ -60,10 +63,15 @@ impl Record {
         self.intents.iter().find(|intent| intent.address == *address)
     }
 
-    /// Notes an intent for each of `addresses`, with a new token, in place of an earlier one.
-    pub fn intend(&mut self, addresses: &[Address], now: Timestamp) {
+    /// Notes an intent for each of `addresses` that `plan` makes, with a new token, in place of an earlier one.
+    pub fn intend(&mut self, plan: &Plan, addresses: &[Address], now: Timestamp) {
         self.intents.retain(|intent| !addresses.contains(&intent.address));
-        let intent = |address: &Address| Intent { address: address.clone(), token: token(), at: now };
+        let intent = |address: &Address| Intent {
+            address: address.clone(),
+            token: token(),
+            at: now,
+            instead_of: plan.item(address).and_then(|item| item.id.clone()),
+        };
         self.intents.extend(addresses.iter().map(intent));
     }
 

@@ -131,7 +131,7 @@ impl Surveyor {
                 environment.knowledge.learn(kind, world, depth, now);
             }
         }
-        environment.recollection.see(&environment.knowledge.world(), Instant::now());
+        environment.recollection.see(resource, &environment.knowledge.world(), Instant::now());
     }
 
     /// The decision, and, where it changes something, the kinds that were looked at only cheaply.

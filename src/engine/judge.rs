@@ -242,13 +242,8 @@ impl<C> Judge<'_, C> {
     }
 
     fn absent(&self, node: &Node, spec: &Value, at: &Address) -> Verdict {
-        if let Some(Recent::Created { ago, repeats }) = self.memory.recent.get(at)
-            && *ago < self.patience(*repeats)
-        {
-            return Verdict::Wait(Waiting::Settling("created, not yet visible".into()));
-        }
-        if let Some(why) = self.memory.in_doubt.get(&node.address) {
-            return Verdict::Wait(Waiting::InDoubt(why.clone()));
+        if let Some(waiting) = self.may_be_there(node, at) {
+            return Verdict::Wait(waiting);
         }
         if let Some(id) = self.memory.was_ready.get(&node.address)
             && self.kind.holds_data() == Data::Kept
@@ -302,6 +297,12 @@ impl<C> Judge<'_, C> {
         let all = difference.changes;
         let changes = self.without_written(at, &all);
         match &object.phase {
+            // What is shown may be the one before.
+            _ if changes.any(self.kind.immutable())
+                && let Some(waiting) = self.may_be_there(node, at) =>
+            {
+                Verdict::Wait(waiting)
+            }
             _ if changes.0.is_empty() && !all.0.is_empty() => {
                 Verdict::Wait(Waiting::Settling("changed, not yet visible".into()))
             }
@@ -334,6 +335,16 @@ impl<C> Judge<'_, C> {
         };
         let is_written = |change: &&Change| written.of(&change.field).is_some_and(|w| w.to == change.to);
         Changes(changes.0.iter().filter(|change| !is_written(change)).cloned().collect())
+    }
+
+    /// What has to be waited for where it was made, or may have been, so short a time ago that reads need not show it yet.
+    fn may_be_there(&self, node: &Node, at: &Address) -> Option<Waiting> {
+        if let Some(Recent::Created { ago, repeats }) = self.memory.recent.get(at)
+            && *ago < self.patience(*repeats)
+        {
+            return Some(Waiting::Settling("created, not yet visible".into()));
+        }
+        self.memory.in_doubt.get(&node.address).map(|why| Waiting::InDoubt(why.clone()))
     }
 
     /// For how long a write may be without effect before it is repeated. Somebody who undoes it whenever it is made, or
@@ -432,7 +443,10 @@ impl<C> Judge<'_, C> {
             _ => {}
         }
         let sources = node.sources();
-        if !sources.is_disjoint(&self.so_far.unsettled) || matches!(verdict, Verdict::Wait(_)) {
+        // Some changes are made while it settles.
+        let settles =
+            matches!(object, Some(Observed::Ours(object)) if matches!(object.phase, Phase::Settling(_)));
+        if !sources.is_disjoint(&self.so_far.unsettled) || settles || matches!(verdict, Verdict::Wait(_)) {
             self.so_far.unsettled.insert(at.clone());
         }
         if !sources.is_disjoint(&self.so_far.doubtful) || matches!(verdict, Verdict::Wait(Waiting::Unread(_)))

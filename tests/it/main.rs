@@ -21,7 +21,6 @@ mod life;
 mod matrix;
 mod memory;
 mod outages;
-mod planner;
 mod secrecy;
 mod support;
 mod sweep;

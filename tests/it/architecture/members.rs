@@ -50,7 +50,7 @@ fn called() -> BTreeSet<&'static str> {
 }
 
 /// The fields of every kind's spec, as `vpc.cidr`; those that nothing compares are left out.
-fn fields() -> BTreeSet<String> {
+pub fn fields() -> BTreeSet<String> {
     let name = Regex::new(r#"const NAME: &'static str = "(\w+)";"#).unwrap();
     let spec = Regex::new(r"(?s)pub struct \w+Spec \{(.*?)\n\}").unwrap();
     let field = Regex::new(r"(?m)^    pub (\w+):").unwrap();

@@ -2,7 +2,7 @@
 
 mod actions;
 mod floors;
-mod members;
+pub mod members;
 mod names;
 mod registry;
 mod sizes;

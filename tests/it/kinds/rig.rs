@@ -88,7 +88,7 @@ impl Rig {
             self.world.objects.extend(world.objects);
             self.world.unread.extend(world.unread);
         }
-        self.environment.recollection.see(&self.world, Instant::now());
+        self.environment.recollection.see(&Stored::of(&self.resource), &self.world, Instant::now());
     }
 
     /// What becomes of everything, given what was seen last.
@@ -171,7 +171,7 @@ impl Rig {
         }
         let before = Record::on(&Stored::of(&self.resource)).unwrap_or_default();
         let mut record = self.environment.recollection.settled(&before, &self.world);
-        record.intend(&unrecorded, Timestamp::now());
+        record.intend(&plan, &unrecorded, Timestamp::now());
         self.annotate(INTENT, record.text().unwrap());
         plan.with_tokens(&record.intents.into_iter().map(|intent| (intent.address, intent.token)).collect())
     }

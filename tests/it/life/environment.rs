@@ -13,9 +13,9 @@ use video_pipeline_operator::controller::resource_type;
 use super::lab::Lab;
 
 /// How long anything may take; the machine may be busy with other tests.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 /// How often something is looked at that is waited for.
-const POLL: Duration = Duration::from_millis(50);
+pub const POLL: Duration = Duration::from_millis(50);
 
 /// A resource and its environment. The suffix is also the resource's name, unless it was made under another.
 pub struct Environment<'l> {

@@ -12,16 +12,23 @@ pub struct Hand {
     pub kind: &'static str,
     /// The resource's address; for one with versions, the beginning of it.
     pub address: &'static str,
+    /// What it changes of it, where that is told apart.
+    pub fields: &'static [&'static str],
     /// One after the other.
     calls: Vec<Call>,
 }
 
 /// A hand on this resource, which does nothing yet.
 pub fn on(kind: &'static str, address: &'static str) -> Hand {
-    Hand { kind, address, calls: Vec::new() }
+    Hand { kind, address, fields: &[], calls: Vec::new() }
 }
 
 impl Hand {
+    /// It changes these fields.
+    pub fn of(self, fields: &'static [&'static str]) -> Self {
+        Self { fields, ..self }
+    }
+
     /// It makes this call, with the arguments that are said next.
     pub fn does(self, service: &'static str, operation: &'static str) -> Self {
         self.then((service, operation, Value::Null))
@@ -56,6 +63,15 @@ impl Hand {
         panic!("{} cannot be changed by hand: {last}", self.address);
     }
 
+    /// Makes each of the calls; those that AWS refuses.
+    pub fn refused(&self, environment: &Environment<'_>) -> Vec<String> {
+        let refused = |(service, operation, arguments): &Call| {
+            let made = environment.lab.account.try_call(service, operation, arguments.clone());
+            made.err().map(|code| format!("{service}:{operation}: {code}"))
+        };
+        self.calls.iter().filter_map(refused).collect()
+    }
+
     /// Whether the operator says that it brings the resource back.
     pub fn is_being_repaired(&self, object: &Value) -> bool {
         let rows = object["status"]["resources"].as_array().into_iter().flatten();
@@ -77,6 +93,20 @@ impl Ids<'_> {
 
     pub fn subnet(&self, name: &str) -> Value {
         self.at(&format!("/subnets/video-processing-{name}-drift/SubnetId"))
+    }
+
+    /// The ARN of something of RDS in the account: what sort of thing it is, and its name.
+    pub fn of_database(&self, sort: &str, name: &Value) -> Value {
+        let cluster = self.at("/database/DBClusterArn");
+        let (account, _) = cluster.as_str().unwrap().split_once(":cluster:").unwrap();
+        Value::String(format!("{account}:{sort}:{}", name.as_str().unwrap()))
+    }
+
+    /// The ARN of a policy of the account.
+    pub fn policy(&self, name: &str) -> Value {
+        let cluster = self.at("/database/DBClusterArn");
+        let account = cluster.as_str().unwrap().split(':').nth(4).unwrap().to_owned();
+        Value::String(format!("arn:aws:iam::{account}:policy/{name}"))
     }
 
     pub fn table(&self, side: &str) -> &Value {

@@ -2,6 +2,7 @@
 
 mod changes;
 mod deletions;
+mod fields;
 mod hand;
 
 use std::collections::BTreeSet;

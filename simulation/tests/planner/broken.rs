@@ -1,7 +1,7 @@
 //! What is broken is given what broke it once more when something that it rests on was mended, and not before.
 
 use serde_json::{Value, json};
-use video_pipeline_operator::engine::{
+use simulation::engine::{
     Address, Block, Defect, Graph, Identity, Memory, Node, Object, Observed, Phase, Verdict, World,
 };
 

@@ -4,7 +4,7 @@ use std::{marker::PhantomData, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use video_pipeline_operator::engine::{
+use simulation::engine::{
     Action, AnyKind, Changes, Data, Deleted, Depth, Erased, Failure, Found, Input, Key, Kind, Ours, Recall,
     Scope, Sightings,
 };
@@ -73,12 +73,12 @@ impl<N: Nature> Kind for Toy<N> {
 
     async fn observe(cloud: &Cloud, scopes: &[Scope], _: Depth) -> Result<Sightings<Self>, Failure> {
         let mut seen = Sightings::new(scopes);
-        for (thing, phase) in cloud.visible(N::NAME) {
+        for (thing, phase, outputs) in cloud.read(N::NAME) {
             for (index, scope) in scopes.iter().enumerate() {
                 let named = scope.named.iter().find(|named| named.name == thing.name);
                 if thing.owner == scope.owner {
-                    let (id, outputs) = (thing.id.clone(), thing.outputs());
-                    let ours = Ours { id, spec: Some(read::<N>(&thing)), outputs, phase: phase.clone() };
+                    let (spec, outputs, phase) = (Some(read::<N>(&thing)), outputs.clone(), phase.clone());
+                    let ours = Ours { id: thing.id.clone(), spec, outputs, phase };
                     seen.add(index, thing.address.clone(), Found::Ours(ours));
                 } else if let Some(named) = named.filter(|_| !N::CREATE_FIRST) {
                     let foreign = Found::Foreign { id: thing.id.clone(), owner: Some(thing.owner.clone()) };
@@ -90,7 +90,7 @@ impl<N: Nature> Kind for Toy<N> {
     }
 
     async fn create(cloud: &Cloud, key: &Key, spec: Spec) -> Result<Outputs, Failure> {
-        cloud.create(N::NAME, N::RECALL, key, written(&spec))
+        cloud.create(N::NAME, N::RECALL, key, &written(&spec))
     }
 
     async fn update(
@@ -102,7 +102,7 @@ impl<N: Nature> Kind for Toy<N> {
     ) -> Result<(), Failure> {
         let permitted = |field: &str| N::WHILE_SETTLING.iter().any(|f| *f == "*" || *f == field);
         let while_settling = changes.0.iter().all(|change| permitted(&change.field));
-        cloud.update(&outputs.id, written(&spec), while_settling)
+        cloud.update(&outputs.id, &written(&spec), while_settling)
     }
 
     async fn delete(cloud: &Cloud, outputs: Outputs) -> Result<Deleted, Failure> {
