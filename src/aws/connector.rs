@@ -4,7 +4,7 @@
 //! interceptor writes the [`Call`] on the request, and the connector of [`Gate`] reads it there:
 //!
 //! ```text
-//! budget ──▶ fence (mutations only) ──▶ the inner client, timed ──▶ metrics, budget, audit
+//! budget ──▶ fence (mutations only) ──▶ the inner client, timed ──▶ metrics, budget, audit, traces
 //! ```
 //!
 //! Requests without a [`Call`] come from the SDK's own credential providers (STS, IMDS, ECS) and pass untouched: they
@@ -33,6 +33,7 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterce
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
@@ -46,6 +47,7 @@ use super::meaning;
 use super::metrics::Metrics;
 use super::operation::Operation;
 use super::reply::Reply;
+use super::traces;
 use crate::engine::Meaning;
 
 /// Who calls, and where.
@@ -63,6 +65,8 @@ pub(super) struct Caller {
 pub(super) struct Call {
     pub operation: Operation,
     pub caller: Arc<Caller>,
+    /// 1 for the first.
+    pub attempt: u32,
 }
 
 /// Writes the [`Call`] on each request of a client.
@@ -82,7 +86,8 @@ impl Intercept for NameTheCall {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(metadata) = config.load::<Metadata>() {
-            let call = Call { operation: metadata.into(), caller: Arc::clone(&self.0) };
+            let attempt = config.load::<RequestAttempts>().map_or(1, |attempts| attempts.attempts());
+            let call = Call { operation: metadata.into(), caller: Arc::clone(&self.0), attempt };
             context.request_mut().add_extension(call);
         }
         Ok(())
@@ -145,10 +150,12 @@ impl Gate {
             // `other` without a kind: the SDK does not retry it.
             ConnectorError::other(refused.into(), None)
         })?;
-        let (audit, started) = (Attempt::start(&call, admitted), Instant::now());
+        let (audit, trace) = (Attempt::start(&call, admitted), traces::Attempt::start(&call));
+        let started = Instant::now();
         let result = transmit(&inner, request, self.timeout(&call.operation)).await;
         let reply = Reply::of(&result);
         audit.end(&reply);
+        trace.end(&reply);
         self.metrics.attempted(&call.operation, reply.outcome(), started.elapsed());
         self.heed(&call, &reply);
         result
@@ -157,7 +164,7 @@ impl Gate {
     /// When the attempt was let through. The fence is asked last: the wait for the budget may have cost the lease. The time is
     /// read before that, so that a process that stood still afterwards does not seem to have started anything when it woke.
     async fn admit(&self, call: &Call) -> Result<Timestamp, Refused> {
-        let Call { operation, caller } = call;
+        let Call { operation, caller, .. } = call;
         let admitted = self.budget.admit(&caller.account, &caller.region, operation).await;
         let wait = admitted.map_err(|TooLong { wait }| Refused::OverBudget { wait })?;
         self.metrics.waited(operation, wait);

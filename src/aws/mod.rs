@@ -10,7 +10,7 @@
 //! - [`Shared`]: reads that several kinds need at the same moment;
 //! - [`Kept`]: what AWS never changes, read once;
 //! - [`audit::scope`] and [`in_lane`]: on whose behalf, and how urgently, calls are made;
-//! - [`Gate`]: what every attempt passes: [`Budget`], [`Fence`], [`Metrics`], the audit trail.
+//! - [`Gate`]: what every attempt passes: [`Budget`], [`Fence`], [`Metrics`], the audit trail, [`traces`].
 //!
 //! Architecture invariant: no call reaches AWS but through [`Gate`]; nothing here knows a kind of resource.
 
@@ -30,6 +30,7 @@ mod reply;
 pub mod retag;
 mod shared;
 pub mod tags;
+pub mod traces;
 
 pub use budget::{Budget, Lane, in_lane};
 pub use connect::{Aws, Clients, Connection, CredentialScope, default_http_client, once, once_in_ecs};

@@ -44,6 +44,11 @@ impl Operation {
         self.prefix
     }
 
+    /// The service as its SDK calls it: `EC2`.
+    pub fn sdk_service(&self) -> &'static str {
+        PREFIXES.iter().find(|(_, prefix)| *prefix == self.prefix).map_or(self.prefix, |(sdk, _)| sdk)
+    }
+
     /// The operation without its service: `CreateVpc`.
     pub fn name(&self) -> &str {
         &self.name

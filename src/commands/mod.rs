@@ -9,6 +9,7 @@ pub mod output;
 pub mod plan;
 pub mod run;
 pub mod status;
+mod traces;
 pub mod trust_policy;
 
 use std::error::Error;

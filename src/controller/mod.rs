@@ -24,9 +24,10 @@ pub mod roles;
 pub mod settings;
 pub mod stored;
 pub mod survey;
+mod traces;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::http::HeaderValue;
 use ::http::header::USER_AGENT;
@@ -82,13 +83,13 @@ pub enum Error {
 }
 
 /// How long calls under way may go on after the process is told to stop.
-const GRACE: Duration = Duration::from_secs(9);
+pub const GRACE: Duration = Duration::from_secs(9);
 
-/// Runs until it is told to stop.
+/// Runs until it is told to stop, and says when that was.
 ///
 /// # Errors
 /// Why it could not run, or had to end.
-pub async fn run(settings: &Settings) -> Result<(), Error> {
+pub async fn run(settings: &Settings) -> Result<Instant, Error> {
     let mut stop = stop_signal().map_err(Error::Signals)?;
     let client = client().await?;
     let fence = if settings.lease_namespace.is_some() { Fence::shut() } else { Fence::open() };
@@ -104,13 +105,14 @@ pub async fn run(settings: &Settings) -> Result<(), Error> {
     let working = lead(settings, client, fence, context, health, stop.clone());
     tokio::pin!(working);
     tokio::select! {
-        result = &mut working => result,
+        result = &mut working => result.map(|()| Instant::now()),
         Err(error) = &mut serving => Err(error),
         // Told to stop: what is under way may end, but only for so long, also when Kubernetes does not answer.
         () = stopped(&mut stop) => {
+            let told = Instant::now();
             let _ = tokio::time::timeout(GRACE, working).await;
             tracing::info!("stopped");
-            Ok(())
+            Ok(told)
         }
     }
 }

@@ -9,8 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
+use opentelemetry::trace::SpanContext;
 use tokio::sync::{Semaphore, oneshot};
+use tracing::Instrument;
 
+use super::traces;
 use crate::aws::{Aws, CredentialScope, Lane, in_lane, one_look};
 use crate::engine::{self, Depth, Failure, Meaning, Scope, World};
 use crate::kinds::kind;
@@ -40,6 +43,7 @@ struct Asker {
     kind: &'static str,
     scope: Scope,
     answer: oneshot::Sender<World>,
+    trace: SpanContext,
 }
 
 /// Those who wait for the next look, and whose turn it is.
@@ -70,9 +74,10 @@ impl Observer {
     /// What there is of `kinds` for `scope`: one world for each kind, in their order.
     pub async fn observe(&self, look: &Look<'_>, kinds: &[&'static str], scope: &Scope) -> Vec<World> {
         let topic = Topic { scope: look.credentials.clone(), depth: look.depth, lane: look.lane };
+        let trace = traces::asker();
         let ask = |kind: &&'static str| {
             let (answer, answered) = oneshot::channel();
-            (Asker { kind, scope: scope.clone(), answer }, answered)
+            (Asker { kind, scope: scope.clone(), answer, trace: trace.clone() }, answered)
         };
         let (askers, answers): (Vec<_>, Vec<_>) = kinds.iter().map(ask).unzip();
         if self.join(&topic, askers) {
@@ -98,8 +103,10 @@ impl Observer {
         let turn = self.turn(&topic);
         // Held, where it came in time, until this look has ended.
         let _turn = tokio::time::timeout(PATIENCE, turn.acquire()).await;
-        let looks = self.take(&topic).into_iter().map(|(kind, askers)| read(kind, askers, &aws, topic.depth));
-        in_lane(topic.lane, one_look(join_all(looks))).await;
+        let asked = self.take(&topic);
+        let span = traces::look(topic.depth, asked.values().flatten().map(|asker| asker.trace.clone()));
+        let looks = asked.into_iter().map(|(kind, askers)| read(kind, askers, &aws, topic.depth));
+        in_lane(topic.lane, one_look(join_all(looks))).instrument(span).await;
     }
 
     fn turn(&self, topic: &Topic) -> Arc<Semaphore> {

@@ -22,6 +22,7 @@ use super::roles::Roles;
 use super::settings::Settings;
 use super::stored::Stored;
 use super::survey::{Environment, Obstacle, Survey, Surveyor};
+use super::traces;
 use crate::aws::{Connection, audit};
 use crate::engine::{self, Address, Outcome, Outcomes, Step};
 use crate::kinds::{KINDS, kind};
@@ -88,7 +89,7 @@ pub enum Error {
 /// Kubernetes refused a write; the pass is made again.
 pub async fn reconcile(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<Action, Error> {
     let begun = Instant::now();
-    let result = pass(&object, &context).await;
+    let result = traces::pass(&object.metadata, pass(&object, &context)).await;
     context.metrics.ended(result.is_ok(), begun.elapsed());
     result
 }
@@ -245,6 +246,7 @@ impl Context {
     ) -> Result<Action, Error> {
         let pauses = pauses.into_iter().map(|(at, pause)| (at, self.pace.pause(pause))).collect();
         attended.environment.recollection.failures.pause(&pauses, Instant::now());
+        traces::came_to(status.phase);
         let mut version = resource.meta.resource_version.clone();
         if status != resource.status {
             version = self.kubernetes.write_status(resource, &status).await.map_err(Error::Status)?;
@@ -259,6 +261,7 @@ impl Context {
     async fn let_go(&self, resource: &Stored, stage: Stage<'_>) -> Result<Action, Error> {
         if resource.held() {
             let report = self.report(resource, None, &BTreeMap::new(), stage);
+            traces::came_to(report.status.phase);
             self.kubernetes.publish(resource, &report.events).await;
             self.kubernetes.release(resource).await.map_err(Error::Release)?;
         }

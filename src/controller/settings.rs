@@ -78,6 +78,11 @@ pub struct Settings {
     /// level trace, where they write down requests, never is.
     #[arg(long, env = "LOG_FILTER", value_name = "FILTER", default_value = "info")]
     pub log_filter: String,
+
+    /// URL of a collector of OpenTelemetry that takes traces over HTTP, as in http://collector:4318; nothing is traced without
+    /// one. Sampling, headers and whatever else the standard knows come from its own variables (OTEL_…).
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL", default_value = "", hide_default_value = true, hide_env_values = true, value_parser = collector)]
+    pub otlp_endpoint: String,
 }
 
 impl Settings {
@@ -110,6 +115,22 @@ pub fn namespace(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err("use names of namespaces, separated by commas: each of 1 to 63 lower-case letters, digits and hyphens".to_owned())
+}
+
+/// Reads the URL of a collector; an empty one is none, as the standard has it.
+///
+/// # Errors
+/// What is allowed.
+pub fn collector(text: &str) -> Result<String, String> {
+    let is_url = |uri: http::Uri| {
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.host().is_some_and(|host| !host.is_empty())
+            && uri.query().is_none()
+    };
+    if text.is_empty() || text.parse().is_ok_and(is_url) {
+        return Ok(text.trim_end_matches('/').to_owned());
+    }
+    Err("use a URL without query, such as http://collector.monitoring.svc:4318".to_owned())
 }
 
 /// Reads `300ms`, `90s`, `5m`, `1h`.
@@ -158,6 +179,18 @@ mod tests {
     fn a_list_that_came_out_empty_does_not_watch_all_namespaces() {
         for wrong in ["", ",", "media,", "media, film", "Media", "-media", "media-", "a/b"] {
             assert!(typed(&[&format!("--watch-namespaces={wrong}")]).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_collector_is_a_url_or_none() {
+        assert_eq!(typed(&[]).unwrap().otlp_endpoint, "");
+        assert_eq!(collector("http://collector:4318/"), Ok("http://collector:4318".to_owned()));
+        assert_eq!(collector("https://a.example/otlp"), Ok("https://a.example/otlp".to_owned()));
+        for wrong in
+            ["collector:4318", "collector", "grpc://collector:4317", "http://", "http://a/?b=c", "http://a b"]
+        {
+            assert!(collector(wrong).is_err(), "{wrong:?}");
         }
     }
 
