@@ -163,11 +163,11 @@ impl Operator {
 }
 
 /// A program of the operator's crate that sees the sandbox and nothing else: no account, profile or cluster of whoever
-/// runs it, whatever their environment says.
+/// runs it, and no collector of theirs, whatever their environment says.
 pub fn command(binary: &Path, kubeconfig: &Path, endpoint: &str) -> Command {
     let mut command = Command::new(binary);
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("AWS_") {
+        if ["AWS_", "OTEL_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             command.env_remove(name);
         }
     }

@@ -81,7 +81,7 @@ pub struct Settings {
 
     /// URL of a collector of OpenTelemetry that takes traces over HTTP, as in http://collector:4318; nothing is traced without
     /// one. Sampling, headers and whatever else the standard knows come from its own variables (OTEL_…).
-    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL", default_value = "", hide_default_value = true, hide_env_values = true, value_parser = collector)]
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL", default_value = "", hide_default_value = true, value_parser = collector)]
     pub otlp_endpoint: String,
 }
 

@@ -25,5 +25,6 @@ mod secrecy;
 mod support;
 mod sweep;
 mod tenants;
+mod traces;
 mod transitions;
 mod wire;

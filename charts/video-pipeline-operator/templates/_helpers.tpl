@@ -55,6 +55,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   "LEASE_NAME" (include "operator.leaseName" .)
   "LOG_FORMAT" .Values.log.format
   "LOG_FILTER" .Values.log.filter
+  "OTEL_EXPORTER_OTLP_ENDPOINT" .Values.traces.endpoint
   "AWS_ENDPOINT_URL" .Values.aws.endpointUrl
 ) -}}
 {{- end -}}
@@ -93,6 +94,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- with .Values.env }}
 {{ toYaml . }}
 {{- end }}
+{{- end -}}
+
+{{/* The port of a URL. */}}
+{{- define "operator.portOf" -}}
+{{ regexFind ":[0-9]+$" (urlParse .).host | trimPrefix ":" | default (hasPrefix "https:" . | ternary 443 80) }}
 {{- end -}}
 
 {{/* What Pod Security `restricted` asks for: https://kubernetes.io/docs/concepts/security/pod-security-standards/ */}}

@@ -47,6 +47,7 @@ async fn a_wrong_value_is_refused_by_its_place() {
         (r#"image.digest="sha256:123""#, "/image/digest"),
         (r#"image.pullPolicy="always""#, "/image/pullPolicy"),
         (r#"aws.endpointUrl="stand-in:5000""#, "/aws/endpointUrl"),
+        (r#"traces.endpoint="collector:4318""#, "/traces/endpoint"),
         (r#"aws.permissionsBoundary="boundary""#, "/aws/permissionsBoundary"),
         (
             r#"aws.accounts=[{"namespaces":[],"roleArns":["arn:aws:iam::*:role/a"]}]"#,

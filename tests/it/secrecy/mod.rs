@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::cli::program::{KUBECTL_VP, run_with};
 use crate::faults::stage::{Stage, ask, manifest};
 use crate::support::account::Account;
+use crate::support::collector::Collector;
 
 const NAME: &str = "dev";
 
@@ -53,7 +54,8 @@ impl Told {
 async fn no_secret_is_told_to_anybody() {
     let stage = Stage::set("secrecy").await;
     let mut told = Told::default();
-    let mut operator = talkative(&stage).await;
+    let collector = Collector::start().await;
+    let mut operator = talkative(&stage, &collector).await;
     told.hear("plan -f", vp(&stage, &["plan", "-f", "-"], &manifest(NAME, &processing(VARIABLES[0]))));
     // AWS repeats what it refuses.
     let refusal = format!("1 validation error detected: Value '{}' at 'environment' failed", VARIABLES[0]);
@@ -83,15 +85,20 @@ async fn no_secret_is_told_to_anybody() {
     operator.terminate(std::time::Duration::from_secs(10)).await;
     told.hear("log", std::fs::read_to_string(operator.log()).unwrap());
 
+    told.hear("traces", collector.text());
+
     let known = told.finds("processing/task");
-    assert!(known.iter().any(|line| line.starts_with("log")), "the log says nothing");
+    for source in ["log", "traces"] {
+        assert!(known.iter().any(|line| line.starts_with(source)), "the {source} say nothing");
+    }
     let found: Vec<_> = secrets.iter().flat_map(|secret| told.finds(secret)).collect();
     assert!(found.is_empty(), "{} times, as in\n{}", found.len(), found[..found.len().min(20)].join("\n"));
 }
 
-/// An operator that logs all that anything in it has to say.
-async fn talkative(stage: &Stage) -> Operator {
-    let mut options = stage.operator("operator", &["--log-filter=trace"]);
+/// An operator that logs all that anything in it has to say, and is traced.
+async fn talkative(stage: &Stage, collector: &Collector) -> Operator {
+    let collector = format!("--otlp-endpoint={}", collector.endpoint());
+    let mut options = stage.operator("operator", &["--log-filter=trace", &collector]);
     let credentials = [("AWS_SECRET_ACCESS_KEY", SECRET_KEY), ("AWS_SESSION_TOKEN", SESSION)];
     options.environment = credentials.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     Operator::start(&options).await.unwrap()
