@@ -76,3 +76,82 @@ fn record(span: &Span, reply: &Reply) {
         span.record("otel.status_code", "ERROR");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fmt::Debug;
+    use std::sync::{Arc, Mutex};
+
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing_subscriber::Layer;
+    use tracing_subscriber::layer::{Context, SubscriberExt};
+
+    use super::super::connector::Caller;
+    use super::super::operation::Operation;
+    use super::*;
+
+    /// What spans say.
+    #[derive(Clone, Default)]
+    struct Said(Arc<Mutex<BTreeMap<String, String>>>);
+
+    impl Visit for Said {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            self.0.lock().unwrap().insert(field.name().to_owned(), format!("{value:?}"));
+        }
+
+        fn record_str(&mut self, field: &Field, value: &str) {
+            self.0.lock().unwrap().insert(field.name().to_owned(), value.to_owned());
+        }
+    }
+
+    impl<S: tracing::Subscriber> Layer<S> for Said {
+        fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+            attributes.record(&mut self.clone());
+        }
+
+        fn on_record(&self, _: &Id, values: &Record<'_>, _: Context<'_, S>) {
+            values.record(&mut self.clone());
+        }
+    }
+
+    fn said(of: impl FnOnce(Attempt)) -> BTreeMap<String, String> {
+        let said = Said::default();
+        let operation = Operation::new("CloudWatch Logs", "CreateLogGroup");
+        let call = Call { operation, caller: Arc::new(Caller::default()), attempt: 3 };
+        let subscriber = tracing_subscriber::registry().with(said.clone());
+        tracing::subscriber::with_default(subscriber, || of(Attempt::start(&call)));
+        let said = said.0.lock().unwrap();
+        said.clone()
+    }
+
+    #[test]
+    fn what_aws_refuses_has_its_code_and_none_of_its_words() {
+        let reply = Reply {
+            status: 400,
+            code: Some("InvalidParameterException".into()),
+            message: "Value 'canary' at 'logGroupName'".into(),
+            request_id: Some("an-id".into()),
+        };
+        let said = said(|attempt| attempt.end(&reply));
+        for (field, value) in [
+            ("otel.name", "CloudWatch Logs.CreateLogGroup"),
+            ("aws.request_id", "an-id"),
+            ("http.response.status_code", "400"),
+            ("http.request.resend_count", "2"),
+            ("error.type", "InvalidParameterException"),
+            ("otel.status_code", "ERROR"),
+        ] {
+            assert_eq!(said.get(field).map(String::as_str), Some(value), "{field} in {said:?}");
+        }
+        assert!(!format!("{said:?}").contains("canary"), "{said:?}");
+    }
+
+    #[test]
+    fn an_attempt_that_nobody_waits_for_any_more_says_so() {
+        let said = said(drop);
+        assert_eq!(said.get("error.type").map(String::as_str), Some("Abandoned"), "{said:?}");
+        assert_eq!(said.get("aws.request_id"), None);
+    }
+}

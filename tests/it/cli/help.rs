@@ -45,10 +45,16 @@ fn every_setting_of_the_operator_has_text_unit_and_environment_variable() {
         "lease-name",
         "log-format",
         "log-filter",
+        "otlp-endpoint",
     ];
     assert_eq!(names, wanted);
     for (name, text) in &settings {
-        let variable = format!("[env: {}=]", name.replace('-', "_").to_uppercase());
+        let variable = match name.as_str() {
+            // The standard has a name for it.
+            "otlp-endpoint" => "OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(),
+            _ => name.replace('-', "_").to_uppercase(),
+        };
+        let variable = format!("[env: {variable}=]");
         assert!(text.contains(&variable), "{name} has no {variable}: {text}");
         let words = text.split('[').next().unwrap().split_whitespace().count();
         assert!(words > 4, "{name} has no text: {text}");

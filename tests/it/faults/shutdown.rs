@@ -38,6 +38,11 @@ async fn it_says_how_it_is_and_stops_also_when_the_control_plane_is_gone() {
     stage.create(NAME).await;
     stage.ready(NAME).await;
 
+    // Kubernetes knows the status before the pass that wrote it is counted.
+    let is_counted =
+        async || ask(&operator, "/metrics").1.contains("video_pipelines_until_ready_seconds_count 1\n");
+    stage.until("that it is ready is counted", is_counted).await;
+
     assert_eq!(ask(&operator, "/healthz"), (200, "ok".to_owned()));
     assert_eq!(ask(&operator, "/readyz"), (200, "ready".to_owned()));
     let (status, metrics) = ask(&operator, "/metrics");
