@@ -27,7 +27,7 @@ pub enum Error {
 }
 
 /// How long the last traces may take: a collector that is away keeps nobody from stopping.
-const LAST_TRACES: Duration = Duration::from_secs(3);
+const LAST_TRACES: Duration = Duration::from_secs(5);
 /// How long they may take where the calls under way took all of their time.
 const AFTER_GRACE: Duration = Duration::from_millis(500);
 
