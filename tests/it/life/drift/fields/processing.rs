@@ -130,7 +130,8 @@ fn scaling(ids: &Ids<'_>) -> Vec<Hand> {
         "TargetTrackingScalingPolicyConfiguration": target,
     }));
     let suspended = json!({ "DynamicScalingInSuspended": true });
-    let bounds = of_service(json!({ "MinCapacity": 2, "MaxCapacity": 40, "SuspendedState": suspended }));
+    // Within them is the number of tasks that there are: that belongs to AWS, and would stay another one.
+    let bounds = of_service(json!({ "MinCapacity": 0, "MaxCapacity": 40, "SuspendedState": suspended }));
     vec![
         on("scalableTarget", "processing/scaling-target").of(&["min", "max", "suspended"]).then((
             "application-autoscaling",
