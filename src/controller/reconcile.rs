@@ -89,7 +89,8 @@ pub enum Error {
 /// Kubernetes refused a write; the pass is made again.
 pub async fn reconcile(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<Action, Error> {
     let begun = Instant::now();
-    let result = traces::pass(&object.metadata, pass(&object, &context)).await;
+    // On the heap: what it holds while it waits would fill a good part of a thread's stack.
+    let result = traces::pass(&object.metadata, Box::pin(pass(&object, &context))).await;
     context.metrics.ended(result.is_ok(), begun.elapsed());
     result
 }
