@@ -113,13 +113,14 @@ impl Recollection {
     /// What the engine has to remember when it plans for `resource`.
     pub fn memory(&self, resource: &Stored, world: &World, lag: Duration, now: Instant) -> Memory {
         let record = Record::on(resource);
+        let tokens = self.tokens(record.as_ref(), lag);
         Memory {
-            in_doubt: self.in_doubt(resource, record.as_ref(), world, lag, now),
+            in_doubt: self.in_doubt(resource, record.as_ref(), &tokens, world, lag, now),
             recent: self.recent(now),
             ids: self.ids(resource),
             was_ready: record.as_ref().map(Record::held).unwrap_or_default(),
             consents: resource.consents().collect(),
-            tokens: self.tokens(record.as_ref(), lag),
+            tokens,
             pauses: self.failures.pauses(now),
             stirred: self.failures.stirred(),
             deleting: resource.deleting(),
@@ -181,11 +182,11 @@ impl Recollection {
         &self,
         resource: &Stored,
         record: Option<&Record>,
+        tokens: &BTreeMap<Address, String>,
         world: &World,
         lag: Duration,
         now: Instant,
     ) -> BTreeMap<Address, String> {
-        let tokens = self.tokens(record, lag);
         let unseen = |at: &Address, observed: &Observed| match observed {
             Observed::Absent => true,
             Observed::Ours(object) => is_replaced(record, at, object),
@@ -306,7 +307,9 @@ mod tests {
         let objects = [(address.clone(), Observed::Absent)].into();
         let object = kube::api::DynamicObject::new("dev", &crate::controller::resource_type());
         let world = World { objects, ..World::default() };
-        let doubts = recollection.in_doubt(&Stored::of(&object), Some(&record), &world, LAG, Instant::now());
+        let tokens = recollection.tokens(Some(&record), LAG);
+        let (resource, now) = (Stored::of(&object), Instant::now());
+        let doubts = recollection.in_doubt(&resource, Some(&record), &tokens, &world, LAG, now);
         doubts.contains_key(&address)
     }
 
