@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use video_pipeline_operator::api::{VideoPipeline, crd};
 
 use super::program::{KUBECTL_VP, OPERATOR, Run, run, run_with};
+use crate::support::manifest;
 
 /// A cluster with the definition, and an account; nobody acts yet.
 struct World {
@@ -75,16 +76,7 @@ impl World {
 }
 
 fn pipeline(name: &str) -> Value {
-    json!({
-        "apiVersion": "streamflix.io/v1alpha1",
-        "kind": "VideoPipeline",
-        "metadata": {"name": name},
-        "spec": {
-            "environmentSuffix": name,
-            "region": "eu-west-1",
-            "processing": {"image": "registry.example/video-processor:1.4.0"},
-        },
-    })
+    manifest::pipeline(name, "registry.example/video-processor:1.4.0")
 }
 
 fn with_image(image: &str) -> Value {

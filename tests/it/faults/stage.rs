@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use video_pipeline_operator::controller::resource_type;
 
 use crate::support::control_plane::{self, create_namespace, empty_folder};
+use crate::support::manifest::pipeline;
 
 /// How long anything may take on a busy machine.
 const LIMIT: Duration = Duration::from_secs(90);
@@ -175,16 +176,7 @@ pub fn ask(operator: &Operator, path: &str) -> (u16, String) {
 
 /// The smallest useful pipeline with more fields, of an environment of the same name.
 pub fn manifest(name: &str, more: &Value) -> Value {
-    let mut pipeline = json!({
-        "apiVersion": "streamflix.io/v1alpha1",
-        "kind": "VideoPipeline",
-        "metadata": { "name": name },
-        "spec": {
-            "environmentSuffix": name,
-            "region": "eu-west-1",
-            "processing": { "image": "public.ecr.aws/docker/library/busybox:stable" },
-        },
-    });
+    let mut pipeline = pipeline(name, "public.ecr.aws/docker/library/busybox:stable");
     pipeline["spec"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     pipeline
 }

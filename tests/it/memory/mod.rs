@@ -2,7 +2,8 @@
 //! field by field, the annotation of what it was about to make, the finalizer, the resource as such. It remembers only to
 //! wait less, so that it ends as it would have ended.
 //!
-//! `MEMORY` says what is tried: nothing for a choice that a test run has time for, `all`, or parts of names, as in
+//! `MEMORY` says what is tried: nothing for a choice that a test run has time for, a number for a choice of so many, `all`, or
+//! parts of names, as in
 //! `MEMORY=half-way/restarts/status.resources,/intent/`.
 //!
 //! | module | what it is for |
@@ -42,7 +43,7 @@ async fn whatever_is_forgotten_is_found_again() {
     let at_once = if asked.is_empty() { STAND_INS } else { 2 * STAND_INS };
     let building = field.plots(at_once).await.into_iter().map(|plot| tokio::spawn(Ground::of(plot)));
     let grounds: Vec<Ground> = join_all(building).await.into_iter().map(Result::unwrap).collect();
-    let cases = chosen(Case::all(&loss::all()), &asked);
+    let cases = choice::chosen(Case::all(&loss::all()), &asked, CHOICE, &KEPT);
     assert!(!cases.is_empty(), "nothing is called {asked}");
     println!("{} trials, {} s so far", cases.len(), begun.elapsed().as_secs());
     let left = Arc::new(Mutex::new(cases));
@@ -50,10 +51,10 @@ async fn whatever_is_forgotten_is_found_again() {
     let trials: Vec<(Case, Trial)> = join_all(workers).await.into_iter().flat_map(Result::unwrap).collect();
     let struck = trials.iter().filter(|(_, trial)| trial.struck).count();
     let passes = trials.iter().map(|(_, trial)| trial.passes).max().unwrap_or_default();
-    let (minutes, seconds) = (begun.elapsed().as_secs() / 60, begun.elapsed().as_secs() % 60);
     let report = format!(
-        "{} trials, {struck} of them struck, at most {passes} passes, in {minutes} min {seconds} s.",
-        trials.len()
+        "{} trials, {struck} of them struck, at most {passes} passes, in {}.",
+        trials.len(),
+        page::took(begun.elapsed())
     );
     println!("{report}");
     if asked == "all" {
@@ -75,17 +76,6 @@ const KEPT: [&str; 4] = [
     // What was as wanted was not held again before something changed.
     "ready/restarts/finalizer/removed",
 ];
-
-/// The cases that are asked for.
-fn chosen(mut cases: Vec<Case>, asked: &str) -> Vec<Case> {
-    if asked.is_empty() {
-        cases.sort_by_cached_key(|case| (!KEPT.contains(&case.to_string().as_str()), choice::place(case)));
-        cases.truncate(CHOICE);
-    } else if asked != "all" {
-        cases.retain(|case| asked.split(',').any(|part| case.to_string().contains(part)));
-    }
-    cases
-}
 
 async fn work(left: Arc<Mutex<Vec<Case>>>, ground: Ground) -> Vec<(Case, Trial)> {
     let next = || left.lock().unwrap().pop();

@@ -4,4 +4,5 @@ pub mod account;
 pub mod collector;
 pub mod consent;
 pub mod control_plane;
+pub mod manifest;
 pub mod patch;

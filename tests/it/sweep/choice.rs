@@ -19,6 +19,19 @@ pub fn place(trial: &impl Display) -> u64 {
     hasher.finish()
 }
 
+/// The trials that are asked for: `all`, a number for a choice of so many, parts of names, or, where nothing is asked for, a
+/// choice of `usual`. A choice begins with those that are `kept`.
+pub fn chosen<T: Display>(mut trials: Vec<T>, asked: &str, usual: usize, kept: &[&str]) -> Vec<T> {
+    let number = if asked.is_empty() { Some(usual) } else { asked.parse().ok() };
+    if let Some(number) = number {
+        trials.sort_by_cached_key(|trial| (!kept.contains(&trial.to_string().as_str()), place(trial)));
+        trials.truncate(number);
+    } else if asked != "all" {
+        trials.retain(|trial| asked.split(',').any(|part| trial.to_string().contains(part)));
+    }
+    trials
+}
+
 /// What failed and how, each with the command that replays it: `make sweep POINT=`.
 pub fn failures<'t, T: Display>(
     trials: impl Iterator<Item = (T, Option<&'t String>)>,

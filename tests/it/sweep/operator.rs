@@ -18,6 +18,7 @@ use super::field::Place;
 use super::inventory::{Inventory, Known};
 use super::kubernetes::Kubernetes;
 use super::strangers;
+use crate::support::manifest::pipeline;
 use crate::support::patch;
 use crate::wire::{Life, Wire, log};
 
@@ -312,20 +313,11 @@ impl Drop for Operator {
 
 /// The smallest useful resource with autoscaling, so that there is something of every kind.
 pub fn resource(name: &str, team: &str) -> Value {
-    json!({
-        "apiVersion": "streamflix.io/v1alpha1",
-        "kind": "VideoPipeline",
-        "metadata": { "name": name },
-        "spec": {
-            "environmentSuffix": name,
-            "region": "eu-west-1",
-            "processing": {
-                "image": "registry.example/worker:1",
-                "autoscaling": { "minCount": 1, "maxCount": 4 },
-            },
-            "tags": { "team": team },
-        },
-    })
+    let more = json!({ "spec": {
+        "processing": { "autoscaling": { "minCount": 1, "maxCount": 4 } },
+        "tags": { "team": team },
+    } });
+    patch::applied(pipeline(name, "registry.example/worker:1"), &more)
 }
 
 /// What a process has that begins.

@@ -6,8 +6,13 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reliability.md");
 
 /// What a run came to: its table, how much it tried, and how long that took.
 pub fn report(table: &str, tried: &str, time: Duration) -> String {
+    format!("{table}\n{tried} in {}.", took(time))
+}
+
+/// A time as people read it.
+pub fn took(time: Duration) -> String {
     let (minutes, seconds) = (time.as_secs() / 60, time.as_secs() % 60);
-    format!("{table}\n{tried} in {minutes} min {seconds} s.")
+    format!("{minutes} min {seconds} s")
 }
 
 /// Puts into the part of the page that is called `part` what `command` printed.

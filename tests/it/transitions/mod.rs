@@ -43,7 +43,7 @@ const CHOICE: usize = 8;
 async fn an_environment_that_was_edited_is_as_one_that_was_made_so() {
     let asked = std::env::var("TRANSITIONS").unwrap_or_default();
     let begun = Instant::now();
-    let edits = chosen(edit::all(), &asked);
+    let edits = choice::chosen(edit::all(), &asked, CHOICE, &KEPT);
     assert!(!edits.is_empty(), "no edit is called {asked}");
     let field = Field::open("transitions", STAND_INS).await;
     let plots = field.plots(AT_ONCE).await.into_iter().zip(field.plots(AT_ONCE).await);
@@ -65,18 +65,6 @@ const KEPT: [&str; 1] = [
     // That more tasks ran was seen only at the next sweep.
     "processing.autoscaling.minCount=4",
 ];
-
-/// The edits that are asked for.
-fn chosen(mut edits: Vec<Edit>, asked: &str) -> Vec<Edit> {
-    let number = if asked.is_empty() { Some(CHOICE) } else { asked.parse().ok() };
-    if let Some(number) = number {
-        edits.sort_by_cached_key(|edit| (!KEPT.contains(&edit.name.as_str()), choice::place(edit)));
-        edits.truncate(number);
-    } else if asked != "all" {
-        edits.retain(|edit| asked.split(',').any(|part| edit.name.contains(part)));
-    }
-    edits
-}
 
 async fn work(left: Arc<Mutex<Vec<Edit>>>, mut standing: Plot, mut empty: Plot) -> Vec<Trial> {
     let next = || left.lock().unwrap().pop();

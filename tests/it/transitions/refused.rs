@@ -8,15 +8,13 @@ use super::edit::{EXCLUSIVE, is_immutable, set};
 use super::field::{self, given, patch};
 use crate::support::control_plane::{create_namespace, shared};
 use crate::support::patch::{applied, both};
+use crate::sweep::operator::{NAME, resource};
 use video_pipeline_operator::controller::resource_type;
-
-/// The name of the resource that is edited.
-const NAME: &str = "dev";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bounds_are_taken_and_what_lies_beyond_is_refused_by_its_name() {
     let api = resources("transitions").await;
-    let resource: DynamicObject = serde_json::from_value(smallest()).unwrap();
+    let resource: DynamicObject = serde_json::from_value(resource(NAME, "video")).unwrap();
     api.create(&PostParams::default(), &resource).await.unwrap();
     let mut wrong = Vec::new();
     for field in field::all() {
@@ -66,7 +64,7 @@ async fn edit(api: &Api<DynamicObject>, spec: &Value) -> Result<(), String> {
 }
 
 async fn create(api: &Api<DynamicObject>, spec: &Value) -> Result<(), String> {
-    let mut resource = applied(smallest(), &json!({ "spec": spec }));
+    let mut resource = applied(resource(NAME, "video"), &json!({ "spec": spec }));
     resource["metadata"]["name"] = json!("another");
     let resource: DynamicObject = serde_json::from_value(resource).unwrap();
     let params = PostParams { dry_run: true, ..PostParams::default() };
@@ -77,21 +75,4 @@ async fn resources(namespace: &str) -> Api<DynamicObject> {
     let client = shared().await.client().await.unwrap();
     create_namespace(&client, namespace).await;
     Api::namespaced_with(client, namespace, &resource_type())
-}
-
-fn smallest() -> Value {
-    json!({
-        "apiVersion": "streamflix.io/v1alpha1",
-        "kind": "VideoPipeline",
-        "metadata": { "name": NAME },
-        "spec": {
-            "environmentSuffix": NAME,
-            "region": "eu-west-1",
-            "processing": {
-                "image": "registry.example/worker:1",
-                "autoscaling": { "minCount": 1, "maxCount": 4 },
-            },
-            "tags": { "team": "video" },
-        },
-    })
 }
