@@ -1,7 +1,7 @@
 //! A replacement deletes before it makes, so whatever refers to the old object has to let go of it first.
 
 use super::{
-    Address, Graph, Item, Memory, Node, Object, Verdict, Waiting, World,
+    Address, Graph, Item, Memory, Node, Object, Phase, Verdict, Waiting, World,
     judge::{Judgement, Refusal, judge},
     orphans::Orphans,
     plan::{Registry, object},
@@ -94,9 +94,7 @@ impl<C> Room<'_, C> {
 
     /// True iff the object at `at` neither goes nor is as wanted: what is as wanted refers to what it is wanted to.
     fn remains(&self, at: &Address) -> bool {
-        let orphan = self.orphans.iter().find(|item| item.address == *at).map(|item| &item.verdict);
-        let verdict = orphan.or_else(|| self.judgement.verdicts.get(&at.base()));
-        !matches!(verdict, Some(Verdict::Keep | Verdict::Delete | Verdict::Replace(_)))
+        !matches!(self.verdict(at), Some(Verdict::Keep | Verdict::Delete | Verdict::Replace(_)))
     }
 
     /// The address under which people find what becomes of the object at `at`.
@@ -117,14 +115,25 @@ impl<C> Room<'_, C> {
         closed.collect()
     }
 
+    /// What becomes of the object at `at`. A version stays for as long as it cannot be told which one is wanted.
+    fn verdict(&self, at: &Address) -> Option<&Verdict> {
+        let orphan = self.orphans.iter().find(|item| item.address == *at).map(|item| &item.verdict);
+        orphan.or_else(|| self.judgement.verdicts.get(&at.base()))
+    }
+
+    /// True iff the object at `at` goes by itself.
+    fn leaves(&self, at: &Address) -> bool {
+        let object = self.world.ours().find(|(address, _)| *address == at);
+        object.is_some_and(|(_, object)| matches!(object.phase, Phase::Leaving(_)))
+    }
+
     /// True iff what stands at `from` waits for `to`, directly or through others.
     fn waits_for(&self, from: &Address, to: &Address) -> bool {
         let mut seen = BTreeSet::new();
         let mut frontier = vec![from];
         while let Some(next) = frontier.pop() {
-            let orphan = self.orphans.iter().find(|item| item.address == *next).map(|item| &item.verdict);
-            if let Some(Verdict::Wait(Waiting::On(others))) =
-                orphan.or_else(|| self.judgement.verdicts.get(next))
+            if let Some(Verdict::Wait(Waiting::On(others))) = self.verdict(next)
+                && !self.leaves(next)
                 && seen.insert(next)
             {
                 frontier.extend(others);

@@ -158,6 +158,11 @@ impl Case {
         graph
     }
 
+    /// True iff something cannot be read.
+    pub fn veiled(&self) -> bool {
+        !(self.veil.0.is_empty() && self.veil.1.is_empty())
+    }
+
     /// Every address that could ever be used.
     pub fn addresses(&self) -> Vec<Address> {
         std::iter::once(root()).chain((0..self.slots.len()).map(|index| self.address(index))).collect()

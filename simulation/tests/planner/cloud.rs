@@ -56,7 +56,7 @@ struct State {
     now: u64,
     made: usize,
     things: Things,
-    /// What stood there when each of the last seconds ended, oldest first.
+    /// What stood there when each of those seconds ended that reads may still show, oldest first.
     past: VecDeque<(u64, Things)>,
     reads: usize,
     /// Up to when the reads of each kind have shown what happened.
@@ -226,13 +226,14 @@ impl State {
         }
     }
 
-    /// Refuses a reference to what is not there; it should not have been made if reads showed that.
+    /// Refuses a reference to what is not there; it should not have been made if no read could show it any more.
     fn check_references(&mut self, address: &Address, spec: &Value) -> Result<(), Failure> {
         let stands = |things: &Things, id: &str| things.iter().any(|t| t.id == id && t.gone_at.is_none());
         let Some(missing) = references(spec).into_iter().find(|id| !stands(&self.things, id)) else {
             return Ok(());
         };
-        if !stands(self.surely_shown().1, &missing) && !self.ghosts.contains(&missing) {
+        let is_shown = self.past.iter().any(|(_, things)| stands(things, &missing));
+        if !is_shown && !self.ghosts.contains(&missing) {
             self.faults.push(format!("{address} was to refer to {missing}, which is not there"));
         }
         Err(failure("toy:Check", "NoSuchThing", Meaning::NotFound))

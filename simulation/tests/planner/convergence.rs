@@ -14,7 +14,12 @@ use super::life::{End, Rest, engine};
 /// the cloud has nothing to complain of.
 pub fn comes_to_rest(lived: &Lived<'_>) -> Result<(), String> {
     for end in &lived.life.ends {
-        ensure!(end.rest != Rest::Failed, "{:?} does not come to rest:\n{}", end.want, end.last);
+        ensure!(
+            end.rest != Rest::Failed,
+            "{:?} does not come to rest:\n{}",
+            end.want,
+            last_turns(lived, end)
+        );
         nothing_is_there_twice(end)?;
         if end.rest == Rest::Came {
             what_is_kept_is_as_wanted(end)?;
@@ -24,6 +29,14 @@ pub fn comes_to_rest(lived: &Lived<'_>) -> Result<(), String> {
     }
     ensure!(lived.life.faults.is_empty(), "the cloud complains: {:?}", lived.life.faults);
     Ok(())
+}
+
+/// The last plans that differ, of those that were made for a design: what comes and goes for ever, or stands still.
+fn last_turns(lived: &Lived<'_>, end: &End) -> String {
+    const SHOWN: usize = 8;
+    let turns: Vec<_> = lived.life.turns().filter(|moment| moment.want == end.want).collect();
+    let plans = turns.iter().skip(turns.len().saturating_sub(SHOWN)).map(|moment| moment.plan.to_string());
+    plans.collect::<Vec<_>>().join("\n\n")
 }
 
 fn nothing_is_there_twice(end: &End) -> Result<(), String> {

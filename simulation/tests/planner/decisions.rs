@@ -21,22 +21,21 @@ use super::order::upstream;
 pub fn unknown_is_not_absent(lived: &Lived<'_>) -> Result<(), String> {
     for moment in lived.life.turns() {
         let world = veil(lived.case, &moment.world);
-        let plan = (lived.planner)(lived.kinds, &moment.graph, &world, &moment.memory);
-        let plan = plan.map_err(|steps| format!("no order: {steps:?}"))?;
+        let plan = match lived.case.veiled() {
+            true => planned(lived, moment, &world, &moment.memory)?,
+            false => moment.plan.clone(),
+        };
         let unknown = |address: &Address| {
             let unread =
                 |at: &Address, seen: &Observed| at.base() == *address && matches!(seen, Observed::Unknown(_));
             world.unread.contains_key(&address.kind)
                 || world.objects.iter().any(|(at, seen)| unread(at, seen))
         };
-        // A version that goes is not the one that is used.
-        let is_used = |at: &Address, object: &Object| {
-            !(at.name.contains('@') && matches!(object.phase, Phase::Leaving(_)))
-        };
+        // Of several versions only the one that is wanted is used.
         let settles = |address: &Address| {
-            let mut objects =
-                world.ours().filter(|(at, object)| at.base() == *address && is_used(at, object));
-            objects.any(|(_, object)| object.phase != Phase::Ready)
+            let used = plan.item(address).and_then(|item| item.id.as_ref());
+            let mut objects = world.ours().filter(|(at, _)| at.base() == *address);
+            objects.any(|(_, object)| used == Some(&object.id) && object.phase != Phase::Ready)
         };
         for step in &plan.steps {
             let at = &step.id.at;
@@ -59,6 +58,12 @@ pub fn unknown_is_not_absent(lived: &Lived<'_>) -> Result<(), String> {
 
 fn holder_kinds(kind: &str) -> impl Iterator<Item = &'static str> {
     KINDS.iter().filter(move |holder| holder.refers_to().contains(&kind)).map(|holder| holder.name())
+}
+
+/// What would be planned at that moment in this world, with this memory.
+fn planned(lived: &Lived<'_>, moment: &Moment, world: &World, memory: &Memory) -> Result<Plan, String> {
+    let plan = (lived.planner)(lived.kinds, &moment.graph, world, memory);
+    plan.map_err(|steps| format!("no order: {steps:?}"))
 }
 
 /// The world with some reads failed.
@@ -117,11 +122,8 @@ pub fn what_is_protected_keeps_everything(lived: &Lived<'_>) -> Result<(), Strin
     for moment in lived.life.turns().filter(|moment| moment.want == Want::Nothing) {
         let memory = Memory { protected: true, ..moment.memory.clone() };
         for world in [moment.world.clone(), veil(lived.case, &moment.world)] {
-            let plan = |memory| {
-                (lived.planner)(lived.kinds, &moment.graph, &world, memory)
-                    .map_err(|steps| format!("no order: {steps:?}"))
-            };
-            let (plan, free) = (plan(&memory)?, plan(&moment.memory)?);
+            let plan = planned(lived, moment, &world, &memory)?;
+            let free = planned(lived, moment, &world, &moment.memory)?;
             let keeps = |at: &Address| data_of(lived.kinds, at) == Data::Kept;
             let stands = |object: &Object| !matches!(object.phase, Phase::Leaving(_));
             let kept: Vec<_> =
@@ -168,9 +170,11 @@ pub fn a_consent_is_good_once(lived: &Lived<'_>) -> Result<(), String> {
 
 /// The same knowledge gives the same plan.
 pub fn plans_are_deterministic(lived: &Lived<'_>) -> Result<(), String> {
-    for Moment { graph, world, memory, .. } in lived.life.turns() {
-        let plan = || (lived.planner)(lived.kinds, graph, world, memory);
-        ensure!(plan() == plan(), "the plan differs from itself");
+    for moment in lived.life.turns() {
+        let plan = planned(lived, moment, &moment.world, &moment.memory)?;
+        let steps = |plan: &Plan| plan.steps.iter().map(|step| step.id.clone()).collect::<Vec<_>>();
+        let same = plan.items == moment.plan.items && steps(&plan) == steps(&moment.plan);
+        ensure!(same, "the plan differs from itself:\n{plan}\n{}", moment.plan);
     }
     Ok(())
 }

@@ -22,3 +22,7 @@ mod operator;
 mod order;
 mod replaced;
 mod simulate;
+
+/// A life is made of many small texts: with the allocator of the system half of the time would be its.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
