@@ -125,6 +125,7 @@ words! {
         Broken = "A resource stands in AWS and does not work; the message says why.",
         RolledBack = "AWS rolled back the last deployment because its tasks did not become healthy.",
         RoleNotAllowed = "The operator's settings do not let the namespace use the role of spec.account.roleArn.",
+        AdoptionNotAllowed = "The operator's settings do not let the namespace take over what belongs to the owner of streamflix.io/adopt-from.",
         AccessDenied = "AWS refuses an operation to the operator's identity.",
         CredentialsRejected = "The operator has no AWS credentials, or AWS does not accept them.",
         RegionUnreachable = "No answer comes from AWS in this region.",

@@ -13,7 +13,7 @@ use super::file::{self, File};
 use super::output::{self, Format, Output, header};
 use crate::aws::{self, Connection, Explanation, Gate};
 use crate::controller::{
-    Connections, Environment, Observer, Obstacle, Periods, Roles, Stored, Survey, Surveyor,
+    Allowed, Connections, Environment, Observer, Obstacle, Periods, Stored, Survey, Surveyor,
 };
 use crate::engine::{Failure, Meaning};
 use crate::pipeline::{ClusterName, Invalid, admission};
@@ -132,9 +132,9 @@ fn printed(format: Format, plans: &[Planned]) -> String {
 async fn plan(args: &Args, surveyor: &Surveyor, resource: &Stored) -> Result<Planned, Error> {
     let survey = surveyor.survey(resource, &mut Environment::default()).await;
     match survey {
-        Ok(survey) => Ok(made(args, resource, &survey)),
+        Ok(survey) => Ok(made(args, resource, &survey, &reservations(&surveyor.cluster, resource))),
         Err(Obstacle::Invalid(problems)) => Err(wrong(resource, problems)),
-        Err(Obstacle::Forbidden(role)) => Err(wrong(resource, vec![role])),
+        Err(Obstacle::Forbidden(forbidden)) => Err(wrong(resource, vec![forbidden.named])),
         // Who may not ask AWS is shown what the operator published.
         Err(Obstacle::Unreached(failure)) if unauthorized(failure.meaning) && args.name.is_some() => {
             Ok(published(args, resource, &failure))
@@ -155,17 +155,31 @@ fn unauthorized(meaning: Meaning) -> bool {
     matches!(meaning, Meaning::Credentials | Meaning::Denied)
 }
 
-fn made(args: &Args, resource: &Stored, Survey { aws, graph, plan, .. }: &Survey) -> Planned {
+/// What the resource names that its operator may have to be allowed; what its settings allow, only the operator knows.
+fn reservations(cluster: &ClusterName, resource: &Stored) -> Vec<Invalid> {
+    let Ok(identity) = resource.identity(cluster) else { return Vec::new() };
+    let nothing = Allowed::Listed { roles: Vec::new(), adoptions: Vec::new() };
+    let former = resource.former_owner().ok().flatten();
+    let adoption = former.and_then(|former| nothing.adoption(&identity.owner, &former).err());
+    nothing.role(&identity).err().into_iter().chain(adoption).map(|forbidden| forbidden.named).collect()
+}
+
+fn made(args: &Args, resource: &Stored, survey: &Survey, reservations: &[Invalid]) -> Planned {
+    let Survey { aws, graph, plan, .. } = survey;
     let mut header = header(resource, Some(&aws.account));
     header.resource.owner = Some(&graph.identity.owner);
-    let text = plan_text(&header, plan, args.output.style());
+    let mut text = format!("{}\n\nread as {}", plan_text(&header, plan, args.output.style()), aws.identity);
+    for reservation in reservations {
+        text += &format!("\nnote: unless its settings allow it, the operator refuses this: {reservation}");
+    }
     let mut document = described(resource, Some(&aws.account));
+    document["reservations"] = reservations.iter().map(ToString::to_string).collect();
     document["identity"] = aws.identity.as_str().into();
     document["summary"] = plan.summary().into();
     document["resources"] = json!(plan.items);
     let changes = !plan.is_empty();
     document["changes"] = changes.into();
-    Planned { text: format!("{text}\n\nread as {}", aws.identity), document, changes }
+    Planned { text, document, changes }
 }
 
 fn published(args: &Args, resource: &Stored, failure: &Failure) -> Planned {
@@ -197,7 +211,7 @@ fn surveyor(cluster: &ClusterName, args: &Args) -> Surveyor {
         periods: Periods { sweep: once, audit: once },
         read_lag: Duration::from_secs(60),
         permissions_boundary: args.permissions_boundary.clone(),
-        roles: Roles::Any,
+        allowed: Allowed::Anything,
     }
 }
 
@@ -256,4 +270,35 @@ fn keep_what_the_cluster_knows(document: &mut Value, stored: &DynamicObject) {
 
 fn listed(problems: &[Invalid]) -> String {
     problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROLE: &str = "arn:aws:iam::111122223333:role/video-pipeline";
+
+    /// The reservations for a resource of the namespace films that names a role, and whose environment it takes over.
+    fn of(role: Option<&str>, former: &str) -> Vec<String> {
+        let document = json!({
+            "apiVersion": "streamflix.io/v1alpha1",
+            "kind": "VideoPipeline",
+            "metadata": {
+                "namespace": "films", "name": "dev", "annotations": { "streamflix.io/adopt-from": former },
+            },
+            "spec": { "environmentSuffix": "dev", "region": "eu-west-1", "account": { "roleArn": role } },
+        });
+        let resource = Stored::of(&serde_json::from_value(document).unwrap());
+        let cluster = ClusterName::new("home").unwrap();
+        reservations(&cluster, &resource).iter().map(|reservation| reservation.field.clone()).collect()
+    }
+
+    #[test]
+    fn a_plan_says_what_only_the_operator_s_settings_can_allow() {
+        let (role, adoption) = ("spec.account.roleArn", "metadata.annotations[streamflix.io/adopt-from]");
+        assert_eq!(of(None, "home/films/old"), [""; 0]);
+        assert_eq!(of(Some(ROLE), "home/films/old"), [role]);
+        assert_eq!(of(None, "home/news/old"), [adoption]);
+        assert_eq!(of(Some(ROLE), "away/films/old"), [role, adoption]);
+    }
 }

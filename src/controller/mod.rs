@@ -6,6 +6,7 @@
 //! Architecture invariant: nothing here knows a kind of resource or a service of AWS; what is known between passes is a
 //! cache, and losing it costs reads and waiting, never a duplicate.
 
+mod allowed;
 mod census;
 pub mod connections;
 mod environments;
@@ -20,7 +21,6 @@ mod pace;
 pub mod recollection;
 mod reconcile;
 pub mod record;
-pub mod roles;
 pub mod settings;
 pub mod stored;
 pub mod survey;
@@ -44,6 +44,7 @@ use self::http::Health;
 use self::leader::Candidate;
 use crate::aws::{self, Budget, Connection, Fence, Gate, Timeouts};
 
+pub use self::allowed::{Allowed, Forbidden};
 pub use self::connections::{Connections, credential_scope, external_id};
 pub use self::environments::Environments;
 pub use self::knowledge::{Knowledge, Periods};
@@ -52,7 +53,6 @@ pub use self::metrics::Metrics;
 pub use self::observer::Observer;
 pub use self::pace::Pace;
 pub use self::reconcile::{Context, Error as PassError, reconcile};
-pub use self::roles::Roles;
 pub use self::settings::Settings;
 pub use self::stored::Stored;
 pub use self::survey::{Environment, Obstacle, Survey, Surveyor};

@@ -10,6 +10,7 @@ use kube::Client;
 use kube::api::DynamicObject;
 use kube::runtime::controller::Action;
 
+use super::allowed::Forbidden;
 use super::connections::Connections;
 use super::environments::{Attended, Environments};
 use super::knowledge::Periods;
@@ -18,7 +19,6 @@ use super::metrics::Metrics;
 use super::observer::Observer;
 use super::pace::Pace;
 use super::record::Record;
-use super::roles::Roles;
 use super::settings::Settings;
 use super::stored::Stored;
 use super::survey::{Environment, Obstacle, Survey, Surveyor};
@@ -59,7 +59,7 @@ impl Context {
                 periods: Periods { sweep: settings.sweep_period, audit: settings.audit_period },
                 read_lag: settings.read_lag,
                 permissions_boundary: settings.permissions_boundary.clone(),
-                roles: Roles::Listed(settings.allowed_roles.clone()),
+                allowed: settings.allowed(),
             },
             kubernetes: Kubernetes::new(client),
             environments: Environments::default(),
@@ -209,7 +209,7 @@ impl Context {
     ) -> Result<Action, Error> {
         let stage = match obstacle {
             Obstacle::Invalid(problems) => Stage::Invalid(problems),
-            Obstacle::Forbidden(role) => Stage::Forbidden(role),
+            Obstacle::Forbidden(Forbidden { reason, named }) => Stage::Forbidden(*reason, named),
             Obstacle::Unreached(failure) => Stage::Unreached(failure),
             Obstacle::Circular(steps) => Stage::Circular(steps),
         };

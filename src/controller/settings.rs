@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::roles::AllowedRole;
+use super::allowed::{Allowed, AllowedAdoption, AllowedRole};
 use crate::pipeline::ClusterName;
 
 /// Run the operator until it is told to stop (SIGTERM).
@@ -57,6 +57,12 @@ pub struct Settings {
     #[arg(long, env = "ALLOWED_ROLES", value_name = "NAMESPACE=ROLE_ARN", value_delimiter = ';', value_parser = AllowedRole::new)]
     pub allowed_roles: Vec<AllowedRole>,
 
+    /// Owners whose environments resources may take over with the annotation streamflix.io/adopt-from, separated by semicolons:
+    /// each a namespace or `*` for every one, `=`, and an owner as clusterName/namespace/name, in each part of which `*` may
+    /// stand for anything. Without one, they are those of the resource's own namespace in this cluster.
+    #[arg(long, env = "ALLOWED_ADOPTIONS", value_name = "NAMESPACE=OWNER", value_delimiter = ';', value_parser = AllowedAdoption::new)]
+    pub allowed_adoptions: Vec<AllowedAdoption>,
+
     /// Address and port where metrics and health are served over HTTP: /metrics, /healthz, /readyz.
     #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT", default_value = "0.0.0.0:8080")]
     pub listen: SocketAddr,
@@ -89,6 +95,11 @@ impl Settings {
     /// The namespaces to watch, each once; none stands for all of them.
     pub fn namespaces(&self) -> BTreeSet<&str> {
         self.watch_namespaces.iter().map(String::as_str).collect()
+    }
+
+    /// What resources may name.
+    pub fn allowed(&self) -> Allowed {
+        Allowed::Listed { roles: self.allowed_roles.clone(), adoptions: self.allowed_adoptions.clone() }
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use super::allowed::{Allowed, Forbidden};
 use super::connections::{Connections, credential_scope};
 use super::knowledge::{Knowledge, Periods};
 use super::observer::{Look, Observer};
 use super::recollection::Recollection;
-use super::roles::Roles;
 use super::stored::Stored;
 use crate::aws::{Aws, CredentialScope, Lane};
 use crate::design::{self, Names};
@@ -30,8 +30,8 @@ pub struct Surveyor {
     pub read_lag: Duration,
     /// Permissions boundary of the roles that are made.
     pub permissions_boundary: Option<String>,
-    /// Roles that resources may name.
-    pub roles: Roles,
+    /// What resources may name that is not their own.
+    pub allowed: Allowed,
 }
 
 /// What is known of one environment, and remembered of what was done to it.
@@ -75,8 +75,8 @@ pub struct Survey {
 pub enum Obstacle {
     /// The spec asks for something that cannot be.
     Invalid(Vec<Invalid>),
-    /// It names a role that it may not use.
-    Forbidden(Invalid),
+    /// It names what it may not name: AWS was not called.
+    Forbidden(Forbidden),
     /// AWS could not be asked.
     Unreached(Failure),
     /// The steps wait for each other in a circle.
@@ -90,13 +90,10 @@ impl Surveyor {
     /// Why nothing could be decided.
     pub async fn survey(&self, resource: &Stored, environment: &mut Environment) -> Result<Survey, Obstacle> {
         let identity = resource.identity(&self.cluster).map_err(Obstacle::Invalid)?;
-        self.roles.permit(&identity).map_err(Obstacle::Forbidden)?;
+        self.allowed.role(&identity).map_err(Obstacle::Forbidden)?;
+        let former = self.former(resource, &identity)?;
         let credentials = credential_scope(&identity);
         let aws = self.connections.connect(&credentials).await.map_err(Obstacle::Unreached)?;
-        let former = resource.former_owner().map_err(Obstacle::Invalid)?;
-        let former = former.filter(|former| *former != identity.owner);
-        let former =
-            former.map(|owner| Former { owner: owner.to_string(), labels: design::labels(&identity) });
         let place = Place { identity: &identity, former, credentials: &credentials, aws: &aws };
 
         let due = environment.knowledge.stale(KINDS, self.periods, Instant::now());
@@ -111,6 +108,14 @@ impl Surveyor {
         // Nor of one that is as old as the wait for reads to catch up.
         survey.plan.unshown().for_each(|kind| environment.knowledge.touch(kind));
         Ok(survey)
+    }
+
+    /// Whose environment the resource takes over.
+    fn former(&self, resource: &Stored, identity: &Identity) -> Result<Option<Former>, Obstacle> {
+        let named = resource.former_owner().map_err(Obstacle::Invalid)?;
+        let Some(owner) = named.filter(|owner| *owner != identity.owner) else { return Ok(None) };
+        self.allowed.adoption(&identity.owner, &owner).map_err(Obstacle::Forbidden)?;
+        Ok(Some(Former { owner: owner.to_string(), labels: design::labels(identity) }))
     }
 
     async fn observe(

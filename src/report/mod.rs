@@ -35,7 +35,7 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::Timestamp;
 
 use crate::{
-    api::VideoPipelineStatus,
+    api::{Reason, VideoPipelineStatus},
     engine::{Address, Failure, Graph, Outcomes, Plan, StepId, World},
     pipeline::Invalid,
 };
@@ -86,8 +86,8 @@ pub struct Resource<'a> {
 pub enum Stage<'a> {
     /// The spec asks for something that cannot be; nothing was planned.
     Invalid(&'a [Invalid]),
-    /// It names a role that whoever runs the operator did not allow it; AWS was not called.
-    Forbidden(&'a Invalid),
+    /// It names what whoever runs the operator did not allow it to name; AWS was not called.
+    Forbidden(Reason, &'a Invalid),
     /// AWS could not be asked at all: no credentials, no role, no answer from the region.
     Unreached(&'a Failure),
     /// No order of the steps exists: they wait for each other in a circle, a fault of the operator.
@@ -136,7 +136,7 @@ pub fn report(pass: &Pass<'_>) -> Report {
             (status, requeue)
         }
         Stage::Invalid(problems) => stopped::invalid(pass, problems),
-        Stage::Forbidden(role) => stopped::forbidden(pass, role),
+        Stage::Forbidden(reason, named) => stopped::forbidden(pass, reason, named),
         Stage::Unreached(failure) => stopped::unreached(pass, failure),
         Stage::Circular(steps) => stopped::circular(pass, steps),
         Stage::Retained => stopped::retained(pass),

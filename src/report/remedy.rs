@@ -25,8 +25,9 @@ pub(super) fn of(resource: &Resource<'_>, item: &Item, block: &Block, is_claim: 
             Some(format!("put the tags back: {}", retag(resource, &item.address, id)))
         }
         Block::Foreign { owner: Some(owner), .. } => Some(format!(
-            "{}; or, if {owner} is gone for good, take its environment over: {}",
+            "{}; or, if {owner} is gone for good{}, take its environment over: {}",
             elsewhere(is_claim),
+            with_leave(resource, owner),
             annotate(resource, ADOPT_FROM, owner)
         )),
         Block::Foreign { owner: None, .. } => {
@@ -42,6 +43,16 @@ fn elsewhere(is_claim: bool) -> &'static str {
         "the environmentSuffix is taken in this account: create the pipeline under another one"
     } else {
         "create the pipeline under another environmentSuffix"
+    }
+}
+
+/// Who has to allow that what belongs to `former` is taken over: nobody, within a namespace.
+fn with_leave(resource: &Resource<'_>, former: &str) -> &'static str {
+    let namespace = |owner: &str| owner.rsplit_once('/').map(|(namespace, _)| namespace.to_owned());
+    if resource.owner.and_then(namespace) == namespace(former) {
+        ""
+    } else {
+        " and whoever runs the operator allows it (adoptions in the chart's values)"
     }
 }
 

@@ -40,8 +40,8 @@ pub(super) fn invalid(pass: &Pass<'_>, problems: &[Invalid]) -> (VideoPipelineSt
     (status, requeue)
 }
 
-/// Nobody may look: the role that the resource names is not for it.
-pub(super) fn forbidden(pass: &Pass<'_>, role: &Invalid) -> (VideoPipelineStatus, Requeue) {
+/// Nobody may look: what the resource names is not for it.
+pub(super) fn forbidden(pass: &Pass<'_>, reason: Reason, named: &Invalid) -> (VideoPipelineStatus, Requeue) {
     let way_out = match pass.resource.deleting {
         true => " · spec.deletionPolicy: Retain lets the resource go and leaves what is in AWS there",
         false => "",
@@ -49,8 +49,8 @@ pub(super) fn forbidden(pass: &Pass<'_>, role: &Invalid) -> (VideoPipelineStatus
     let stop = Stop {
         phase: or_deleting(pass, if has_rows(pass) { Phase::Unknown } else { Phase::Failed }),
         ready: ConditionStatus::Unknown,
-        reason: Reason::RoleNotAllowed,
-        message: format!("{role}{way_out}"),
+        reason,
+        message: format!("{named}{way_out}"),
         needs_person: true,
     };
     let status = unseen(pass, &stop);

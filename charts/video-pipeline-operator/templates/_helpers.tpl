@@ -50,6 +50,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   "AWS_RATE_PERCENT" (.Values.aws.ratePercent | toString)
   "PERMISSIONS_BOUNDARY" .Values.aws.permissionsBoundary
   "ALLOWED_ROLES" (include "operator.allowedRoles" .)
+  "ALLOWED_ADOPTIONS" (include "operator.allowedAdoptions" .)
   "LISTEN" (printf "%s:%v" .Values.listenAddress .Values.port)
   "LEASE_NAMESPACE" .Release.Namespace
   "LEASE_NAME" (include "operator.leaseName" .)
@@ -66,6 +67,19 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- range $account := .Values.aws.accounts -}}
 {{- range $namespace := .namespaces -}}
 {{- range $account.roleArns -}}
+{{- $allowed = append $allowed (printf "%s=%s" $namespace .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $allowed | join ";" -}}
+{{- end -}}
+
+{{/* Every namespace with every owner whose environments it may take over, as --allowed-adoptions takes them. */}}
+{{- define "operator.allowedAdoptions" -}}
+{{- $allowed := list -}}
+{{- range $adoption := .Values.adoptions -}}
+{{- range $namespace := .namespaces -}}
+{{- range $adoption.owners -}}
 {{- $allowed = append $allowed (printf "%s=%s" $namespace .) -}}
 {{- end -}}
 {{- end -}}

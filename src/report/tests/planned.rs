@@ -258,6 +258,7 @@ fn a_suffix_that_is_taken_is_a_conflict_over_the_claim() {
     let message = row(&report, CLAIM.1).message.as_deref().unwrap();
     assert!(message.starts_with("role-x belongs to other/video/dev; it is left untouched · "), "{message}");
     assert!(message.contains("streamflix.io/adopt-from=other/video/dev"), "{message}");
+    assert!(message.contains("whoever runs the operator allows it"), "{message}");
     assert_eq!(row(&report, CLAIM.1).id, None);
     assert_eq!(report.status.phase, Some(Phase::Failed));
 }

@@ -5,7 +5,10 @@ use std::time::Duration;
 use super::super::{EventReason, Requeue, Stage};
 use super::*;
 use crate::{
-    api::status::{Phase, ResourceState},
+    api::{
+        Reason,
+        status::{Phase, ResourceState},
+    },
     pipeline::Invalid,
 };
 
@@ -24,14 +27,16 @@ fn an_invalid_spec_keeps_what_was_seen() {
 #[test]
 fn a_role_that_is_not_allowed_leaves_nothing_known_and_a_way_out() {
     let role = Invalid::new("spec.account.roleArn", "may not be used", "ask for it");
-    let first = Scene::new(vec![]).staged(Stage::Forbidden(&role));
+    let first = Scene::new(vec![]).staged(Stage::Forbidden(Reason::RoleNotAllowed, &role));
     assert_eq!(said(&first, Ready), "Unknown RoleNotAllowed");
     assert_eq!(said(&first, Stalled), "True RoleNotAllowed");
     assert_eq!(first.status.phase, Some(Phase::Failed));
     assert_eq!(first.requeue, Requeue::Slowly(Duration::from_secs(60)));
     assert!(!first.status.message.as_ref().is_some_and(|message| message.contains("Retain")));
 
-    let known = ready().later(|scene| scene.resource.deleting = true).staged(Stage::Forbidden(&role));
+    let known = ready()
+        .later(|scene| scene.resource.deleting = true)
+        .staged(Stage::Forbidden(Reason::RoleNotAllowed, &role));
     assert_eq!(known.status.phase, Some(Phase::Deleting));
     assert_eq!(row(&known, VPC.1).state, ResourceState::Unknown);
     assert!(known.status.message.is_some_and(|message| message.contains("deletionPolicy: Retain")));

@@ -58,6 +58,7 @@ async fn a_wrong_value_is_refused_by_its_place() {
             "/aws/accounts/0/namespaces/0",
         ),
         (r#"aws.accounts=[{"namespaces":["a"],"roleArns":["*"]}]"#, "/aws/accounts/0/roleArns/0"),
+        (r#"adoptions=[{"namespaces":["a"],"owners":["a/b"]}]"#, "/adoptions/0/owners/0"),
         (r#"serviceAccount.annotations={"a":1}"#, "/serviceAccount/annotations/a"),
         (r#"serviceMonitor.interval="30""#, "/serviceMonitor/interval"),
         (r#"whenUnspreadable="Never""#, "/whenUnspreadable"),
@@ -105,31 +106,54 @@ async fn the_chart_refuses_what_the_operator_would_refuse_and_nothing_else() {
     }
 }
 
-/// Roles that a namespace may use, and what both the chart and the operator take or refuse as that.
-const ROLES: ([&str; 3], [&str; 5]) = (
-    [
-        "arn:aws:iam::111122223333:role/a",
-        "arn:aws-cn:iam::*:role/a/b-*",
-        "arn:aws:iam::111122223333:role/+=,.@_-",
-    ],
-    [
-        "*",
-        "arn:aws:iam::1111:role/a",
-        "arn:aws:iam::111122223333:user/a",
-        "arn:aws:iam::111122223333:role/",
-        "arn:aws:iam::111122223333:role/a b",
-    ],
-);
+/// What a namespace may name.
+struct Allowed {
+    /// The value of the chart, and the list in it.
+    value: (&'static str, &'static str),
+    /// The flag of the operator.
+    flag: &'static str,
+    /// What both take.
+    fine: &'static [&'static str],
+    /// What both refuse.
+    wrong: &'static [&'static str],
+}
+
+const ALLOWED: [Allowed; 2] = [
+    Allowed {
+        value: ("aws.accounts", "roleArns"),
+        flag: "--allowed-roles",
+        fine: &[
+            "arn:aws:iam::111122223333:role/a",
+            "arn:aws-cn:iam::*:role/a/b-*",
+            "arn:aws:iam::111122223333:role/+=,.@_-",
+        ],
+        wrong: &[
+            "*",
+            "arn:aws:iam::1111:role/a",
+            "arn:aws:iam::111122223333:user/a",
+            "arn:aws:iam::111122223333:role/",
+            "arn:aws:iam::111122223333:role/a b",
+        ],
+    },
+    Allowed {
+        value: ("adoptions", "owners"),
+        flag: "--allowed-adoptions",
+        fine: &["home/film/dev", "*/*/*", "old-*/film/a.b-*"],
+        wrong: &["*", "home/film", "home//dev", "home/film/dev/x", "Home/film/dev", "home/film/a b"],
+    },
+];
 
 #[tokio::test]
-async fn a_role_that_a_namespace_may_use_is_read_by_both_alike() {
-    let texts = ROLES.0.iter().map(|text| (text, true)).chain(ROLES.1.iter().map(|text| (text, false)));
-    for (role, is_fine) in texts {
-        let set = format!(r#"aws.accounts=[{{"namespaces":["media"],"roleArns":["{role}"]}}]"#);
-        let chart = template(&[&LEAST[..], &["--set-json", &set]].concat()).await;
-        assert_eq!(chart.code == 0, is_fine, "the chart, {role}: {}", chart.stderr);
-        let flag = format!("--allowed-roles=media={role}");
-        let typed = Typed::try_parse_from(["run", "--cluster-name=home", &flag]);
-        assert_eq!(typed.is_ok(), is_fine, "the operator, {role}");
+async fn what_a_namespace_may_name_is_read_by_both_alike() {
+    for Allowed { value: (value, list), flag, fine, wrong } in ALLOWED {
+        let texts = fine.iter().map(|text| (text, true)).chain(wrong.iter().map(|text| (text, false)));
+        for (text, is_fine) in texts {
+            let set = format!(r#"{value}=[{{"namespaces":["media"],"{list}":["{text}"]}}]"#);
+            let chart = template(&[&LEAST[..], &["--set-json", &set]].concat()).await;
+            assert_eq!(chart.code == 0, is_fine, "the chart, {text}: {}", chart.stderr);
+            let flag = format!("{flag}=media={text}");
+            let typed = Typed::try_parse_from(["run", "--cluster-name=home", &flag]);
+            assert_eq!(typed.is_ok(), is_fine, "the operator, {text}");
+        }
     }
 }

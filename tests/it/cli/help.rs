@@ -40,6 +40,7 @@ fn every_setting_of_the_operator_has_text_unit_and_environment_variable() {
         "aws-rate-percent",
         "permissions-boundary",
         "allowed-roles",
+        "allowed-adoptions",
         "listen",
         "lease-namespace",
         "lease-name",

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::environment::{Environment, condition, is_observed, row};
-use super::lab::{self, Lab};
+use super::lab;
 use super::scrub::scrubbed;
-
-const OWNER: &str = "streamflix.io/owner";
+use crate::support::account::OWNER;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_comes_second_owns_nothing_and_neighbours_do_not_touch_each_other() {
@@ -93,7 +92,7 @@ async fn an_environment_that_was_left_behind_is_taken_over() {
     first.delete().await;
     first.gone().await;
     assert_same(&before, &lab.account.everything_of("kept"));
-    assert_eq!(owners(lab, "kept"), BTreeSet::from(["lab/shared/kept".to_owned()]));
+    assert_eq!(lab.account.owners("kept"), BTreeSet::from(["lab/shared/kept".to_owned()]));
 
     let adopt = json!({ "streamflix.io/adopt-from": "lab/shared/kept" });
     let mut suspended = autoscaling;
@@ -108,7 +107,7 @@ async fn an_environment_that_was_left_behind_is_taken_over() {
 
     heir.edit(json!({ "suspend": false })).await;
     heir.ready().await;
-    assert_eq!(owners(lab, "kept"), BTreeSet::from(["lab/shared/heir".to_owned()]));
+    assert_eq!(lab.account.owners("kept"), BTreeSet::from(["lab/shared/heir".to_owned()]));
     assert_eq!(ids(&before), ids(&lab.account.everything_of("kept")), "nothing was made anew");
     heir.delete_to_the_end().await;
 }
@@ -129,29 +128,6 @@ async fn nothing_is_taken_over_from_whom_the_annotation_does_not_name() {
     thief.gone().await;
     assert_same(&before, &lab.account.everything_of("held"));
     first.delete_to_the_end().await;
-}
-
-/// Every owner that a tag of the environment names.
-fn owners(lab: &Lab, suffix: &str) -> BTreeSet<String> {
-    let everything = lab.account.everything_of(suffix);
-    // Tasks and automated snapshots keep the tags with which AWS made them.
-    let made_by_aws = ["ecs:tasks", "rds:DBClusterSnapshots"];
-    let tagged = everything.iter().filter(|(list, _)| !made_by_aws.contains(&list.as_str()));
-    tagged.flat_map(|(_, item)| values(item, OWNER)).collect()
-}
-
-/// The values of a tag, wherever it is in a document.
-fn values(document: &Value, key: &str) -> Vec<String> {
-    match document {
-        Value::Array(items) => items.iter().flat_map(|item| values(item, key)).collect(),
-        Value::Object(fields) => {
-            let named = ["Key", "key"].iter().any(|name| fields.get(*name) == Some(&json!(key)));
-            let value = fields.get("Value").or(fields.get("value")).filter(|_| named);
-            let own = value.and_then(Value::as_str).map(str::to_owned);
-            own.into_iter().chain(fields.values().flat_map(|item| values(item, key))).collect()
-        }
-        _ => Vec::new(),
-    }
 }
 
 /// What tells one object from another that was made in its place.

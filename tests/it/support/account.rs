@@ -1,5 +1,6 @@
 //! An account of AWS as its user sees and changes it: boto3 in a process of its own, and no code of the operator.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
@@ -9,6 +10,9 @@ use serde_json::{Value, json};
 
 /// Another key than the operator has, by which the call log tells them apart; from the documentation of AWS.
 const USER: &str = "AKIAI44QH8DHBEXAMPLE";
+
+/// The tag that says whose something is.
+pub const OWNER: &str = "streamflix.io/owner";
 
 /// A user of the account.
 pub struct Account(Mutex<Session>);
@@ -65,6 +69,15 @@ impl Account {
         everything
     }
 
+    /// Every owner that a tag of the environment names.
+    pub fn owners(&self, suffix: &str) -> BTreeSet<String> {
+        let everything = self.everything_of(suffix);
+        // Tasks and automated snapshots keep the tags with which AWS made them.
+        let made_by_aws = ["ecs:tasks", "rds:DBClusterSnapshots"];
+        let tagged = everything.iter().filter(|(list, _)| !made_by_aws.contains(&list.as_str()));
+        tagged.flat_map(|(_, item)| values(item, OWNER)).collect()
+    }
+
     /// What stands under the names of one environment.
     pub fn environment(&self, suffix: &str) -> Value {
         self.ask(&json!({ "environment": suffix })).unwrap()
@@ -88,5 +101,19 @@ impl Drop for Session {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// The values of a tag, wherever it is in a document.
+fn values(document: &Value, key: &str) -> Vec<String> {
+    match document {
+        Value::Array(items) => items.iter().flat_map(|item| values(item, key)).collect(),
+        Value::Object(fields) => {
+            let named = ["Key", "key"].iter().any(|name| fields.get(*name) == Some(&json!(key)));
+            let value = fields.get("Value").or(fields.get("value")).filter(|_| named);
+            let own = value.and_then(Value::as_str).map(str::to_owned);
+            own.into_iter().chain(fields.values().flat_map(|item| values(item, key))).collect()
+        }
+        _ => Vec::new(),
     }
 }

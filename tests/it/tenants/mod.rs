@@ -1,5 +1,7 @@
-//! Teams that share an operator: none reaches another's account, sees what was read there, or names anything of another's
-//! namespace.
+//! Teams that share an operator: none reaches another's account, sees what was read there, takes another's environment, or
+//! names anything of another's namespace.
 
+mod adoption;
 mod fields;
 mod roles;
+mod team;

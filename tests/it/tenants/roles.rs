@@ -1,78 +1,24 @@
 //! Two teams with an account each and one that both know of: which namespace uses which role is for whoever runs the operator
 //! to say, and for the role itself; a team that names another's role comes by nothing.
 
-use kube::Api;
-use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
-use sandbox::pipeline;
 use serde_json::{Value, json};
-use video_pipeline_operator::controller::resource_type;
 
-use crate::faults::stage::{Stage, manifest};
+use super::team::{NAME, Team};
+use crate::faults::stage::Stage;
 use crate::support::control_plane::create_namespace;
 
-const NAME: &str = "dev";
 /// The account of the other team alone, and one in which a role trusts only that team although both may name it.
 const PRIVATE: &str = "333333333333";
 const SHARED: &str = "444444444444";
 const ROLE: &str = "video-pipeline";
 
-/// A namespace.
-struct Team<'s> {
-    stage: &'s Stage,
-    api: Api<DynamicObject>,
-}
-
-impl<'s> Team<'s> {
-    fn of(stage: &'s Stage, namespace: &str) -> Self {
-        let api = Api::namespaced_with(stage.client.clone(), namespace, &resource_type());
-        Self { stage, api }
-    }
-
-    /// Asks for an environment in `account`.
-    async fn asks(&self, account: &str) {
-        let object = manifest(NAME, &json!({ "account": { "roleArn": role(account) } }));
-        self.api.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
-    }
-
-    async fn deletes(&self) {
-        self.api.delete(NAME, &DeleteParams::default()).await.unwrap();
-    }
-
-    async fn status(&self) -> Value {
-        self.api.get(NAME).await.unwrap().data["status"].clone()
-    }
-
-    async fn is_ready(&self) {
-        let is_ready = async || pipeline::holds(&self.api.get(NAME).await.unwrap(), "Ready").is_some();
-        self.stage.until("the environment is ready", is_ready).await;
-    }
-
-    async fn is_gone(&self) {
-        let is_gone = async || self.api.get_opt(NAME).await.unwrap().is_none();
-        self.stage.until("the resource is gone", is_gone).await;
-    }
-
-    /// Waits until nobody can help it but a person, for this reason; what is said.
-    async fn is_stalled(&self, reason: &str, word: &str) -> String {
-        let mut said = String::new();
-        let so = async || {
-            let status = self.status().await;
-            let conditions = status["conditions"].as_array().into_iter().flatten();
-            let mut stalled = conditions.filter(|one| one["type"] == "Stalled" && one["status"] == "True");
-            said = stalled
-                .next()
-                .filter(|one| one["reason"] == reason)
-                .map(|one| one["message"].to_string())
-                .unwrap_or_default();
-            said.contains(word)
-        };
-        self.stage.until(&format!("{reason} with {word}"), so).await;
-        said
-    }
-}
-
 fn role(account: &str) -> String {
     format!("arn:aws:iam::{account}:role/{ROLE}")
+}
+
+/// What asks for an environment in an account.
+fn within(account: &str) -> Value {
+    json!({ "account": { "roleArn": role(account) } })
 }
 
 /// The settings of the operator: who may name which role.
@@ -102,7 +48,7 @@ async fn a_team_that_names_another_s_role_comes_by_nothing() {
     let operator = start(&[("tenants-b", PRIVATE), ("*", SHARED)]).await;
 
     // Whom nobody allowed the role gets nowhere near AWS, and is told whom to ask for what.
-    a.asks(PRIVATE).await;
+    a.asks(&within(PRIVATE), &json!({})).await;
     let said = a.is_stalled("RoleNotAllowed", "spec.account.roleArn").await;
     for word in ["tenants-a", &role(PRIVATE), "--allowed-roles", "aws.accounts"] {
         assert!(said.contains(word), "{word} is not in: {said}");
@@ -112,9 +58,9 @@ async fn a_team_that_names_another_s_role_comes_by_nothing() {
     assert!(stage.calls().is_empty(), "AWS was called: {:?}", stage.calls());
 
     // Who may name a role that does not trust it sees nothing of what the operator reads there for others.
-    b.asks(SHARED).await;
+    b.asks(&within(SHARED), &json!({})).await;
     b.is_ready().await;
-    a.asks(SHARED).await;
+    a.asks(&within(SHARED), &json!({})).await;
     let said = a.is_stalled("CredentialsRejected", "sts:AssumeRole").await;
     assert!(said.contains("external id"), "{said}");
     let (theirs, ours) = (b.status().await, a.status().await);
@@ -134,8 +80,7 @@ async fn a_team_that_names_another_s_role_comes_by_nothing() {
     assert_eq!(b.status().await["phase"], "Unknown");
     b.deletes().await;
     b.is_stalled("RoleNotAllowed", "spec.deletionPolicy: Retain").await;
-    let retain = Patch::Merge(json!({ "spec": { "deletionPolicy": "Retain" } }));
-    b.api.patch(NAME, &PatchParams::default(), &retain).await.unwrap();
+    b.retains().await;
     b.is_gone().await;
     assert_eq!(stage.calls().len(), calls, "AWS was called");
     drop(operator);
