@@ -99,7 +99,8 @@ pub async fn run(settings: &Settings) -> Result<Instant, Error> {
         session_name: settings.cluster_name.to_string(),
     };
     let pace = Pace::new(settings.sweep_period);
-    let context = Arc::new(Context::new(settings, client.clone(), connection, pace, metrics));
+    let context = Context::new(settings, client.clone(), connection, pace, metrics).until(stop.clone());
+    let context = Arc::new(context);
     let serving = serve(settings, health.clone());
     tokio::pin!(serving);
     let working = lead(settings, client, fence, context, health, stop.clone());
@@ -170,16 +171,15 @@ async fn work(
     context: Arc<Context>,
     stop: watch::Receiver<bool>,
 ) {
-    let (room, told) = (Arc::new(Semaphore::new(settings.concurrency.into())), stop.clone());
+    let room = Arc::new(Semaphore::new(settings.concurrency.into()));
     let pass = move |object, context: Arc<Context>| {
-        let (room, stop) = (Arc::clone(&room), told.clone());
+        let room = Arc::clone(&room);
         async move {
             let queued = context.metrics.due();
             let _place = room.acquire().await;
             drop(queued);
             // Whoever waited for a place until now need not begin any more.
-            let is_over = *stop.borrow();
-            if is_over { Ok(Action::await_change()) } else { reconcile(object, context).await }
+            if context.is_over() { Ok(Action::await_change()) } else { reconcile(object, context).await }
         }
     };
     let queues = resources.into_iter().map(|resources| {
@@ -258,8 +258,8 @@ fn stop_signal() -> std::io::Result<watch::Receiver<bool>> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("told to stop");
         let _ = told.send(true);
+        tracing::info!("told to stop");
         // The receivers must not see the sender go.
         std::future::pending::<()>().await;
     });

@@ -72,7 +72,7 @@ impl Recollection {
         for step in &plan.steps {
             let outcome = outcomes.get(&step.id);
             self.failures.note(step, outcome);
-            let tried = !matches!(outcome, Some(Outcome::Deferred(Deferral::Paused(_))));
+            let tried = !matches!(outcome, Some(Outcome::Deferred(Deferral::Paused(_) | Deferral::Stopping)));
             if step.id.op == Op::Create && tried {
                 self.creates.insert(step.id.at.clone(), created(outcome, now));
             }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, ready};
 use jiff::Timestamp;
 use kube::Client;
 use kube::api::DynamicObject;
 use kube::runtime::controller::Action;
+use tokio::sync::watch;
 
 use super::allowed::Forbidden;
 use super::connections::Connections;
@@ -24,7 +25,7 @@ use super::stored::Stored;
 use super::survey::{Environment, Obstacle, Survey, Surveyor};
 use super::traces;
 use crate::aws::{Connection, audit};
-use crate::engine::{self, Address, Outcome, Outcomes, Step};
+use crate::engine::{self, Address, Deferral, Outcome, Outcomes, Step};
 use crate::kinds::{KINDS, kind};
 use crate::report::{self, Pass, Planned, Report, Stage};
 
@@ -40,6 +41,8 @@ pub struct Context {
     pub pace: Pace,
     /// Counts what is done.
     pub metrics: Metrics,
+    /// True once the process is to end.
+    stop: watch::Receiver<bool>,
 }
 
 impl Context {
@@ -65,7 +68,18 @@ impl Context {
             environments: Environments::default(),
             pace,
             metrics,
+            stop: watch::channel(false).1,
         }
+    }
+
+    /// The same for a process that is to end when `stop` becomes true.
+    pub fn until(self, stop: watch::Receiver<bool>) -> Self {
+        Self { stop, ..self }
+    }
+
+    /// The process is to end: nothing is begun any more.
+    pub fn is_over(&self) -> bool {
+        *self.stop.borrow()
     }
 }
 
@@ -168,7 +182,7 @@ impl Context {
     async fn apply(&self, resource: &Stored, environment: &mut Environment, survey: &Survey) -> Outcomes {
         let (namespace, name) = resource.reference();
         let pipeline = format!("{}/{namespace}/{name}", self.surveyor.cluster);
-        let around = audited(&pipeline);
+        let around = self.accompanying(&pipeline);
         let outcomes = engine::apply(KINDS, &survey.aws, &survey.plan, &around).await;
         for step in survey.plan.steps.iter().filter(|step| attempted(outcomes.get(&step.id))) {
             environment.knowledge.touch(&step.id.at.kind);
@@ -181,6 +195,25 @@ impl Context {
         }
         environment.recollection.note(&survey.plan, &outcomes, Instant::now());
         outcomes
+    }
+
+    /// Every step's calls are recorded as made for the pipeline and the resource. Once the process is to end, no step begins any
+    /// more: a creation takes a while, and whoever is to follow waits for it.
+    fn accompanying(
+        &self,
+        pipeline: &str,
+    ) -> impl for<'s> Fn(&'s Step, BoxFuture<'s, Outcome>) -> BoxFuture<'s, Outcome> + Sync {
+        move |step, call| {
+            if self.is_over() {
+                return Box::pin(ready(Outcome::Deferred(Deferral::Stopping)));
+            }
+            let context = audit::Context {
+                pipeline: pipeline.to_owned(),
+                address: step.id.at.to_string(),
+                changed: step.changes.0.iter().map(|change| change.field.clone()).collect(),
+            };
+            Box::pin(audit::scope(context, call))
+        }
     }
 
     /// Says what there is and what was done.
@@ -282,20 +315,6 @@ impl Survey {
 fn attempted(outcome: Option<&Outcome>) -> bool {
     !matches!(
         outcome,
-        None | Some(Outcome::Deferred(engine::Deferral::On(_) | engine::Deferral::Unregistered))
+        None | Some(Outcome::Deferred(Deferral::On(_) | Deferral::Unregistered | Deferral::Stopping))
     )
-}
-
-/// Every step's calls are recorded as made for the pipeline and the resource.
-fn audited(
-    pipeline: &str,
-) -> impl for<'s> Fn(&'s Step, BoxFuture<'s, Outcome>) -> BoxFuture<'s, Outcome> + Sync {
-    move |step, call| {
-        let context = audit::Context {
-            pipeline: pipeline.to_owned(),
-            address: step.id.at.to_string(),
-            changed: step.changes.0.iter().map(|change| change.field.clone()).collect(),
-        };
-        Box::pin(audit::scope(context, call))
-    }
 }

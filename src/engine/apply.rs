@@ -33,6 +33,8 @@ pub enum Deferral {
     Paused(Pause),
     /// Nobody here knows its kind.
     Unregistered,
+    /// The process is to end: the next one begins it.
+    Stopping,
 }
 
 /// What came of every step.

@@ -115,6 +115,7 @@ impl fmt::Display for Deferral {
             Self::Leaving => f.write_str("on its way out"),
             Self::Refused(failure) | Self::Paused(Pause { failure, .. }) => failure.fmt(f),
             Self::Unregistered => f.write_str("of a kind that is not known here"),
+            Self::Stopping => f.write_str("for the operator that begins next"),
         }
     }
 }

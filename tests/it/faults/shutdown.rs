@@ -1,9 +1,13 @@
 //! The operator is told to stop, and is asked how it is.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use sandbox::Operator;
+use serde_json::Value;
 
+use super::attempts::attempts;
 use super::stage::{Stage, ask};
 use crate::support::control_plane::{self, empty_folder};
 
@@ -16,7 +20,9 @@ const AT_MOST: Duration = Duration::from_secs(10);
 async fn calls_under_way_are_ended_and_nothing_is_begun() {
     let stage = Stage::set("told-to-stop").await;
     stage.latency(400).await;
-    let mut operator = stage.start("operator", &[]).await;
+    let mut options = stage.operator("operator", &[]);
+    options.arguments.retain(|argument| !argument.starts_with("--log-format"));
+    let mut operator = Operator::start(&options).await.unwrap();
     stage.create(NAME).await;
     stage.until("it is at work", async || stage.mutations().len() > 4).await;
     ends_well(&mut operator).await;
@@ -24,8 +30,19 @@ async fn calls_under_way_are_ended_and_nothing_is_begun() {
     let calls = stage.mutations().len();
     let log = std::fs::read_to_string(operator.log()).unwrap();
     assert!(!log.contains("Abandoned"), "a call was given up:\n{log}");
-    let audited = log.lines().filter(|line| line.contains("audit:")).count();
-    assert_eq!(audited, calls, "every call that AWS answered has its line:\n{log}");
+    let attempts = attempts(&log);
+    assert_eq!(attempts.len(), calls, "every call that AWS answered has its line:\n{log}");
+    let told = told(&log);
+    let (before, after): (Vec<_>, Vec<_>) = attempts.iter().partition(|attempt| attempt.started < told);
+    let begun: BTreeSet<_> = before.iter().map(|attempt| &attempt.address).collect();
+    let anew: Vec<_> = after.iter().filter(|attempt| !begun.contains(&attempt.address)).collect();
+    assert!(anew.is_empty(), "resources were begun afterwards: {anew:#?}");
+
+    // Another one goes on from there.
+    stage.latency(0).await;
+    let operator = stage.start("next", &["--read-lag=1s"]).await;
+    stage.ready(NAME).await;
+    drop(operator);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,6 +90,13 @@ async fn it_says_how_it_is_and_stops_also_when_the_control_plane_is_gone() {
         .await;
     assert_eq!(ask(&operator, "/healthz").0, 200);
     ends_well(&mut operator).await;
+}
+
+/// When it heard that it is to stop.
+fn told(log: &str) -> Timestamp {
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut said = lines.filter(|line| line["message"] == "told to stop");
+    said.next().unwrap()["timestamp"].as_str().unwrap().parse().unwrap()
 }
 
 /// Tells it to stop; it does, in time, and with success.

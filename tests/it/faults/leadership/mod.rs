@@ -1,14 +1,8 @@
 //! Two operators and one Lease: one leads, and the other takes over when it goes, whichever way and in the middle of whatever.
 //!
 //! `LEADERSHIP` says how often that is tried; without it, once in each way. What was measured is printed; a whole run writes it
-//! into the page on reliability.
-//!
-//! | module | what it is for |
-//! |---|---|
-//! | [`trial`] | one change of the leader, and what must hold |
-//! | [`attempts`] | what the one that led says that it started, and what AWS heard of it |
+//! into the page on reliability. One change of the leader, and what must hold in it, is a [`trial`].
 
-mod attempts;
 mod trial;
 
 use std::collections::BTreeMap;

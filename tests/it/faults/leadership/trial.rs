@@ -10,7 +10,7 @@ use kube::Api;
 use kube::api::DeleteParams;
 use sandbox::{AwsCall, Operator};
 
-use super::attempts::{attempts, unexplained};
+use crate::faults::attempts::{attempts, unexplained};
 use crate::faults::inventory::inventory;
 use crate::faults::stage::{Stage, until};
 use crate::support::account::Account;

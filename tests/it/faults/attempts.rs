@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 #[derive(Debug)]
 pub struct Attempt {
     pub action: String,
+    /// The resource that it is about.
+    pub address: String,
     pub started: Timestamp,
     /// Of the answer; none where there was none.
     request_id: Option<String>,
@@ -18,6 +20,7 @@ pub fn attempts(log: &str) -> Vec<Attempt> {
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let attempt = |line: Value| Attempt {
         action: line["operation"].as_str().unwrap().to_owned(),
+        address: line["address"].as_str().unwrap_or_default().to_owned(),
         started: line["started"].as_str().unwrap().parse().unwrap(),
         request_id: line["request_id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned),
     };
