@@ -50,6 +50,13 @@ const TABLE: &[Row] = &[
     of("sts:AssumeRole", "IDPRejectedClaim", "", Credentials),
     of("sts:AssumeRole", "RegionDisabledException", "", Credentials),
 
+    // A list of which AWS no longer knows the next page is begun anew. Other services have codes for it, below.
+    of("ec2:Describe", "InvalidParameterValue", "pagination token", Transient),
+    of("ecs:List", "InvalidParameterException", "token", Transient),
+    of("iam:", "ValidationError", "marker", Transient),
+    of("logs:Describe", "InvalidParameterException", "token", Transient),
+    of("rds:Describe", "InvalidParameterValue", "token", Transient),
+
     // EC2. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
     // A second gateway for a VPC has no code of its own.
     of("ec2:AttachInternetGateway", "InvalidParameterValue", "already has an internet gateway", AlreadyExists),

@@ -14,7 +14,7 @@ from botocore.model import OperationNotFoundError
 from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from . import answers, cbor, control, policies, published, refusals, timing, wire
+from . import answers, cbor, control, policies, published, refusals, short_pages, timing, wire
 from .calls import Call, CallLog, identify
 from .faults import Faults
 from .wire import Answer
@@ -72,7 +72,10 @@ class StandIn:
                 return wire.error(call.protocol, refusal.status, refusal.code, refusal.message, call.request_id)
             if call.protocol == "cbor":
                 return self._call_moto_from_cbor(call, environ, body)
-            return self._checked(call, self._run(call.account, environ, body))
+            return self._checked(call, self._page(call, environ, body))
+        except short_pages.Expired as expired:
+            refusal = expired.refusal
+            return wire.error(call.protocol, refusal.status, refusal.code, refusal.message, call.request_id)
         except (NotImplementedError, OperationNotFoundError):
             return self._not_implemented(call)
         except Exception:
@@ -93,7 +96,7 @@ class StandIn:
             "CONTENT_TYPE": f"application/x-amz-json-{model.metadata['jsonVersion']}",
             "HTTP_X_AMZ_TARGET": f"{model.metadata['targetPrefix']}.{call.operation}",
         }
-        answer = self._run(call.account, environ, json.dumps(cbor.decode(body)).encode())
+        answer = self._page(call, environ, json.dumps(cbor.decode(body)).encode())
         if answer.status == 501:
             return self._not_implemented(call)
         if answer.status >= 400:
@@ -109,6 +112,13 @@ class StandIn:
             return answer
         headers = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
         return Answer(answer.status, headers, cbor.encode(json.loads(answer.body or b"{}"), operation.output_shape))
+
+    def _page(self, call: Call, environ: dict[str, Any], body: bytes) -> Answer:
+        """moto's answer, or the part of it that is on a short page."""
+        page, body = short_pages.asked(call, body)
+        if page is None:
+            return self._run(call.account, environ, body)
+        return short_pages.cut(page, self._run(call.account, environ, body), call.protocol)
 
     def _run(self, account: str, environ: dict[str, Any], body: bytes) -> Answer:
         status, headers = 500, {}
@@ -153,7 +163,8 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     @property
     def endpoint(self) -> str:
         """The URL to give to SDKs."""
-        return f"http://127.0.0.1:{self.server_port}"
+        host = self.server_address[0]
+        return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{self.server_port}"
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -50,6 +50,8 @@ def error_code(answer: Answer) -> str | None:
     for name, value in answer.headers.items():
         if name.lower() == "x-amzn-errortype":
             return value.split(":")[0].split("#")[-1]
+    if answer.headers.get("Content-Type") == "application/cbor":
+        return str(cbor.decode(answer.body).get("__type", "")).split("#")[-1] or None
     text = answer.body.decode("utf-8", "replace")
     if text.startswith("{"):
         return str(json.loads(text).get("__type", "")).split("#")[-1] or None

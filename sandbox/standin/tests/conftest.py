@@ -5,6 +5,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,16 +55,22 @@ class StandIn:
         return [json.loads(line) for line in self._calls.read_text().splitlines()]
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    calls = tmp_path_factory.mktemp("standin") / "calls.jsonl"
-    command = [sys.executable, "-m", "standin", "--port", "0", "--durations", "none", "--calls", str(calls)]
+@contextmanager
+def started(calls: Path, *flags: str) -> Iterator[StandIn]:
+    """A stand-in that runs for as long as it is needed."""
+    command = [sys.executable, "-m", "standin", "--port", "0", "--durations", "none", "--calls", str(calls), *flags]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         yield StandIn(json.loads(process.stdout.readline())["endpoint"], calls)
     finally:
         process.terminate()
         process.wait()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    with started(tmp_path_factory.mktemp("standin") / "calls.jsonl") as standin:
+        yield standin
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import urllib.request
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
+from conftest import started
 from standin import cbor
 
 SCOPE = "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/eu-west-1/{}/aws4_request, SignedHeaders=host, Signature=0"
@@ -47,6 +48,7 @@ def test_errors_in_cbor(standin):
     assert (status, headers["smithy-protocol"]) == (404, "rpc-v2-cbor")
     assert cbor.decode(answer)["__type"] == "ResourceNotFound"
     assert headers["x-amzn-query-error"] == "ResourceNotFound;Sender"
+    assert standin.calls()[-1]["error"] == "ResourceNotFound"
 
 
 @pytest.mark.parametrize("value", [0, 23, 24, 255, 256, 65536, 2**32, -1, -500, 1.5, "ü" * 300, [1, [2]], {"a": {"b": None, "c": True}}])
@@ -153,3 +155,18 @@ def test_mends_name_their_aws_page():
 
     nameless = [mend.name for group in all_mends() for mend in group.mends if "https://docs.aws.amazon.com/" not in mend.docs]
     assert nameless == []
+
+
+def test_it_listens_where_it_is_told_to_and_nowhere_else(tmp_path):
+    with started(tmp_path / "calls.jsonl", "--host", "127.0.0.2") as standin:
+        assert standin.endpoint.startswith("http://127.0.0.2:")
+        assert standin.control("GET", "health") == {"status": "ok"}
+        standin.endpoint = standin.endpoint.replace("127.0.0.2", "127.0.0.1")
+        with pytest.raises(urllib.error.URLError):
+            standin.control("GET", "health")
+
+
+def test_one_that_listens_everywhere_is_reached_here(tmp_path):
+    with started(tmp_path / "calls.jsonl", "--host", "0.0.0.0") as standin:
+        assert standin.endpoint.startswith("http://127.0.0.1:")
+        assert standin.control("GET", "health") == {"status": "ok"}

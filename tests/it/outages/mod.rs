@@ -4,6 +4,7 @@
 //! itself afterwards; and an operator that is told to stop stops at any time.
 
 mod gatehouse;
+mod pages;
 mod road;
 mod watches;
 
