@@ -95,7 +95,14 @@ const SAID: &[Said] = &[
     (Quota, "rds:", 400, "InstanceQuotaExceeded", "The quota is exceeded."),
     (Quota, "cloudwatch:", 400, "LimitExceeded", "The quota has already been reached."),
     (Quota, "sqs:", 403, "OverLimit", "The maximum number is reached."),
-    (Quota, "", 400, "LimitExceededException", "The quota of the account is exceeded."),
+    // Of Kinesis, nothing else has a quota; the same code is then that of a rate.
+    (Quota, "kinesis:CreateStream", 400, "LimitExceededException", "The quota of the account is exceeded."),
+    (Quota, "kinesis:UpdateShardCount", 400, "LimitExceededException", "The quota of the account is exceeded."),
+    (Quota, "kinesis:UpdateStreamMode", 400, "LimitExceededException", "The quota of the account is exceeded."),
+    (Quota, "ecs:", 400, "LimitExceededException", "The quota of the account is exceeded."),
+    (Quota, "logs:", 400, "LimitExceededException", "The quota of the account is exceeded."),
+    (Quota, "secretsmanager:", 400, "LimitExceededException", "The quota of the account is exceeded."),
+    (Quota, "application-autoscaling:", 400, "LimitExceededException", "The quota of the account is exceeded."),
 
     (NotFound, "ec2:", 400, "InvalidID.NotFound", "The ID does not exist."),
     (NotFound, "iam:", 404, "NoSuchEntity", "The role cannot be found."),

@@ -80,13 +80,20 @@ pub const fn table(error: Error) -> Row {
 const OTHERWISE: &[(&str, Error, Expected, &str)] = &[
     ("sqs:CreateQueue", AlreadyExists, Held, "the queue that has the name is looked for, and not there"),
     ("ec2:CreateRoute", AlreadyExists, Held, "the same route is as good as one made now, and is waited for"),
-    ("ec2:AuthorizeSecurityGroup", AlreadyExists, Held, "so is the same rule"),
+    ("ec2:AuthorizeSecurityGroupEgress", AlreadyExists, Held, "so is the same rule"),
+    ("ec2:AuthorizeSecurityGroupIngress", AlreadyExists, Held, "so is the same rule"),
+    ("ec2:DisassociateRouteTable", NotFound, Believed, "what is gone need not be taken away"),
+    ("ecs:TagResource", ReplyLost, Told, "what a service is to run is written on it before it is asked to"),
+    ("ecs:TagResource", NoAnswer, Told, "the same"),
+    ("iam:DeleteRole", ReplyLost, Told, "that a policy of others holds it is heard in the answer alone"),
+    ("iam:DeleteRole", NoAnswer, Told, "the same"),
     ("logs:CreateLogGroup", AlreadyExists, Believed, "ECS makes such a group itself; it is given what it lacks"),
 ];
 
 /// Asked only where a name is taken, or the tagging API does not show it yet. Whatever is answered, what has the name is found
 /// at the next look.
 const OF_THE_NEW: &[&str] = &[
+    "cloudwatch:ListTagsForResource",
     "iam:GetRole",
     "kinesis:ListTagsForStream",
     "logs:ListTagsForResource",
@@ -97,7 +104,7 @@ const OF_THE_NEW: &[&str] = &[
 
 /// What must be seen while `operation` fails with `error`.
 pub fn expected(operation: &str, error: Error) -> Expected {
-    let otherwise = OTHERWISE.iter().find(|(of, with, ..)| *with == error && operation.starts_with(of));
+    let otherwise = OTHERWISE.iter().find(|(of, with, ..)| *with == error && *of == operation);
     let seen = match table(error).seen[Class::of(operation) as usize] {
         Told if OF_THE_NEW.contains(&operation) => Unseen,
         seen => seen,

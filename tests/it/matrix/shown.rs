@@ -112,15 +112,25 @@ impl Shown {
         let row = table(cell.error);
         let person = row.person && cell.expected != Expected::Held;
         let (ready, stalled) = (self.condition("Ready"), self.condition("Stalled"));
-        let unread = Class::of(&cell.operation) == Class::Read && ready.1 == "NotObserved";
+        let class = Class::of(&cell.operation);
+        let unread = class == Class::Read && ready.1 == "NotObserved";
+        // What is not wanted, and cannot be removed, is none of what has to be there.
+        let whole = class == Class::Delete && self.has_all_that_is_wanted();
+        let reason = if whole { stalled.1 } else { ready.1 };
         match () {
-            () if ready.0 == "True" => Some(format!("it is said to be ready: {self}")),
+            () if ready.0 == "True" && !whole => Some(format!("it is said to be ready: {self}")),
             () if (stalled.0 == "True") != person => Some(format!("Stalled is {stalled:?}: {self}")),
-            () if person && !unread && (ready.1 != row.reason || stalled.1 != row.reason) => {
+            () if person && !unread && (reason != row.reason || stalled.1 != row.reason) => {
                 Some(format!("the reason is {} and not {}: {self}", ready.1, row.reason))
             }
             () => None,
         }
+    }
+
+    /// As many resources are ready as should exist.
+    pub fn has_all_that_is_wanted(&self) -> bool {
+        let ready = self.lines().filter(|line| line.state == "Ready").count();
+        text(&self.0["resourcesReady"]) == format!("{ready}/{ready}")
     }
 
     /// Something is said to have failed.

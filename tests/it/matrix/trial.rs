@@ -8,7 +8,7 @@ use serde_json::Value;
 use video_pipeline_operator::controller::{Pace, reconcile};
 
 use super::cell::Cell;
-use super::expected::Expected;
+use super::expected::{Class, Expected};
 use super::shown::Shown;
 use super::story::Story;
 use crate::sweep::field::Plot;
@@ -86,6 +86,10 @@ impl Reference {
     /// What does not hold in a course in which `cell` went wrong.
     pub fn broken_by(&self, cell: &Cell, course: &Course) -> Option<String> {
         let some = |what: &str, list: &[String]| (!list.is_empty()).then(|| format!("{what}: {list:#?}"));
+        // What is wanted may show what could not be removed: a database its instances.
+        let left = Class::of(&cell.operation) == Class::Delete
+            && course.shown.as_ref().is_some_and(Shown::has_all_that_is_wanted);
+        let missing = if left { &[][..] } else { &course.missing };
         let gone = || match (&course.shown, cell.expected) {
             (None, Expected::Told | Expected::Waits | Expected::Held) => {
                 Some("it was gone all the same".to_owned())
@@ -98,7 +102,7 @@ impl Reference {
         (course.attempts == 0)
             .then(|| "it was never attempted".to_owned())
             .or_else(|| some("changed although not known", &course.guessed))
-            .or_else(|| some("said to be ready, without", &course.missing))
+            .or_else(|| some("said to be ready, without", missing))
             .or_else(gone)
             .or_else(|| hammered.then(|| format!("tried again in {} passes at once", course.again)))
             .or_else(|| (course.rest != self.rest).then(|| format!("it ends as {:?}", course.rest)))

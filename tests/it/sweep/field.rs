@@ -16,6 +16,7 @@ use super::account::Account;
 use super::operator::{Act, NAME, Operator};
 use super::strangers;
 use crate::support::control_plane;
+use crate::wire::log;
 
 /// As many stand-ins as there are processors: each uses one.
 pub struct Field {
@@ -43,8 +44,8 @@ pub struct Plot {
 struct Built {
     by: Vec<Act>,
     resource: Option<DynamicObject>,
-    /// The addresses of what has no name, by id.
-    ids: BTreeMap<String, String>,
+    /// The addresses of what stands there and has no name, by id.
+    standing: BTreeMap<String, String>,
 }
 
 impl Field {
@@ -84,10 +85,12 @@ impl Plot {
         if self.built.as_ref().is_none_or(|built| built.by != acts) {
             self.built = Some(self.build(acts).await?);
         }
-        let Some(Built { resource, ids, .. }) = &self.built else { return Err("nothing is built".into()) };
-        let (resource, ids) = (resource.clone(), ids.clone());
+        let Some(Built { resource, standing, .. }) = &self.built else {
+            return Err("nothing is built".into());
+        };
+        let (resource, standing) = (resource.clone(), standing.clone());
         self.place.put_back("built", resource).await;
-        Ok(Operator::new(&self.place, ids))
+        Ok(Operator::new(&self.place, standing))
     }
 
     async fn build(&self, acts: &[Act]) -> Result<Built, String> {
@@ -98,7 +101,11 @@ impl Plot {
             operator.rest(None).await?;
         }
         self.place.keep("built").await;
-        Ok(Built { by: acts.to_vec(), resource: operator.resource().await, ids: operator.ids() })
+        Ok(Built {
+            by: acts.to_vec(),
+            resource: operator.resource().await,
+            standing: log::standing(&operator.wire.log()),
+        })
     }
 
     /// Where it is.

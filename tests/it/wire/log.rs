@@ -88,6 +88,13 @@ pub fn ids(attempts: &[Attempt]) -> BTreeMap<String, String> {
     attempts.iter().filter_map(|attempt| attempt.made.clone()).collect()
 }
 
+/// The same of those that were not removed since.
+pub fn standing(attempts: &[Attempt]) -> BTreeMap<String, String> {
+    let mut standing = ids(attempts);
+    attempts.iter().filter_map(|attempt| attempt.removed.as_ref()).for_each(|id| drop(standing.remove(id)));
+    standing
+}
+
 /// Each call that was made, by the number that it has among its like.
 pub fn aims(attempts: &[Attempt]) -> Vec<(Aim, bool)> {
     let mut aims: Vec<(Aim, bool)> = Vec::new();
