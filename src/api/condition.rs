@@ -55,7 +55,8 @@ impl From<bool> for ConditionStatus {
     }
 }
 
-/// Declares an enum of CamelCase words with what each means, and the list of all of them.
+/// Declares an enum of CamelCase words with what each means, and the list of all of them. Either all words of an enum have a
+/// remedy or none has: a row that lacks one fits neither form.
 macro_rules! words {
     ($(#[$attribute:meta])* $name:ident { $($variant:ident = $meaning:literal,)+ }) => {
         $(#[$attribute])*
@@ -85,6 +86,16 @@ macro_rules! words {
             }
         }
     };
+    ($(#[$attribute:meta])* $name:ident { $($variant:ident = $meaning:tt => $remedy:literal,)+ }) => {
+        words! { $(#[$attribute])* $name { $($variant = $meaning,)+ } }
+
+        impl $name {
+            /// What a person does about it; `nothing`, with why or what else there is, where nothing has to be done.
+            pub const fn remedy(self) -> &'static str {
+                match self { $(Self::$variant => $remedy,)+ }
+            }
+        }
+    };
 }
 
 words! {
@@ -105,38 +116,72 @@ words! {
 words! {
     /// Why a condition is as it is.
     Reason {
-        AsWanted = "Everything is as wanted.",
-        Creating = "Resources are being created.",
-        Updating = "Resources are being changed, because the resource asks for it.",
-        RepairingDrift = "Resources are being changed back that somebody changed or deleted in AWS.",
-        RollingOut = "The service is replacing its tasks.",
-        Deleting = "Resources are being deleted, dependants first.",
-        WaitingForAws = "AWS works on a change that it has accepted.",
-        WaitingForDependency = "Another resource must be as wanted first.",
-        WaitingForDeletion = "AWS does not let a resource go yet; the message names what holds it.",
-        NotObserved = "AWS could not be read, so nothing is decided about what was not seen.",
-        InvalidSpec = "The spec asks for something that cannot be; the message says what is allowed.",
-        Conflict = "A resource of the same name stands in AWS and belongs to somebody else; it is not touched.",
-        OwnershipLost = "A resource that the operator made no longer carries its tags.",
-        ConsentNeeded = "A step would replace or delete what holds data; it waits for consent.",
-        DeletionProtected = "spec.database.deletionProtection is true, so nothing is deleted before that is changed.",
-        NotChangeable = "AWS cannot change a field in place on what holds data.",
-        DataGone = "A database that was ready is gone; it is not silently made anew.",
-        Broken = "A resource stands in AWS and does not work; the message says why.",
-        RolledBack = "AWS rolled back the last deployment because its tasks did not become healthy.",
-        RoleNotAllowed = "The operator's settings do not let the namespace use the role of spec.account.roleArn.",
-        AdoptionNotAllowed = "The operator's settings do not let the namespace take over what belongs to the owner of streamflix.io/adopt-from.",
-        AccessDenied = "AWS refuses an operation to the operator's identity.",
-        CredentialsRejected = "The operator has no AWS credentials, or AWS does not accept them.",
-        RegionUnreachable = "No answer comes from AWS in this region.",
-        QuotaExceeded = "A quota of the AWS account is used up.",
-        Throttled = "AWS asks for fewer calls; the operator goes slower.",
-        AwsRefused = "AWS refuses an operation as it stands; the message has AWS's own words.",
-        AwsFailed = "AWS could not do an operation for a reason of its own; it is tried again.",
-        Suspended = "spec.suspend is true: AWS is observed and not changed.",
-        Retained = "The AWS resources stay, because spec.deletionPolicy is Retain.",
-        AutoscalingOn = "spec.processing.autoscaling is set.",
-        Idle = "There is nothing to do.",
+        AsWanted = "Everything is as wanted."
+            => "nothing: every field is compared again in each audit period",
+        Creating = "Resources are being created."
+            => "nothing: most of the time is the database's; `kubectl vp status NAME` shows how far it is",
+        Updating = "Resources are being changed, because the resource asks for it."
+            => "nothing: `kubectl vp status NAME` shows how far it is",
+        RepairingDrift = "Resources are being changed back that somebody changed or deleted in AWS."
+            => "nothing: to try something by hand, set spec.suspend to true first",
+        RollingOut = "The service is replacing its tasks."
+            => "nothing: where the new tasks do not become healthy, AWS ends it, and the reason is then RolledBack or Broken",
+        Deleting = "Resources are being deleted, dependants first."
+            => "nothing: the resource goes when nothing is left",
+        WaitingForAws = "AWS works on a change that it has accepted."
+            => "nothing if it passes in some minutes; otherwise remove what the message names as in the way, unless this pipeline made it",
+        WaitingForDependency = "Another resource must be as wanted first."
+            => "nothing: the message names what it waits for; where that stands still, its own condition says what to do",
+        WaitingForDeletion = "AWS does not let a resource go yet; the message names what holds it."
+            => "nothing if it passes in some minutes; otherwise remove what the message names, unless this pipeline made it",
+        NotObserved = "AWS could not be read, so nothing is decided about what was not seen."
+            => "nothing if it passes in some minutes; otherwise what the message of Ready says",
+        InvalidSpec = "The spec asks for something that cannot be; the message says what is allowed."
+            => "correct the field that the message names, and apply the resource again",
+        Conflict = "A resource of the same name stands in AWS and belongs to somebody else; it is not touched."
+            => "remove or rename the other one, or create the pipeline under another environmentSuffix; where the owner that the message names is gone for good, take its environment over with streamflix.io/adopt-from",
+        OwnershipLost = "A resource that the operator made no longer carries its tags."
+            => "run the command in the message: it puts the tags back",
+        ConsentNeeded = "A step would replace or delete what holds data; it waits for consent."
+            => "look at `kubectl vp plan NAME`; run the command in the message if the data may go, or take the change back",
+        DeletionProtected = "spec.database.deletionProtection is true, so nothing is deleted before that is changed."
+            => "set spec.database.deletionProtection to false to delete it all, or spec.deletionPolicy to Retain to leave it all in AWS",
+        NotChangeable = "AWS cannot change a field in place on what holds data."
+            => "take the change back, or create a second pipeline; where the message speaks of steps that wait for each other, report it as a fault of the operator",
+        DataGone = "A database that was ready is gone; it is not silently made anew."
+            => "restore the database under its old name, or run the command in the message, which consents to an empty one",
+        Broken = "A resource stands in AWS and does not work; the message says why."
+            => "do what the message says; for a service, see the stopped tasks and their logs, too",
+        RolledBack = "AWS rolled back the last deployment because its tasks did not become healthy."
+            => "see the stopped tasks and their logs, and change the image or the configuration; without a change it is rolled out once more within an hour",
+        RoleNotAllowed = "The operator's settings do not let the namespace use the role of spec.account.roleArn."
+            => "have whoever runs the operator add the role to aws.accounts of the chart, or create the pipeline with a role that is allowed",
+        RegionNotAllowed = "The operator's settings do not let environments live in spec.region."
+            => "create the pipeline in a region that the message names, or have whoever runs the operator add this one to aws.regions of the chart",
+        AdoptionNotAllowed = "The operator's settings do not let the namespace take over what belongs to the owner of streamflix.io/adopt-from."
+            => "remove the annotation, or have whoever runs the operator add the owner to adoptions of the chart",
+        AccessDenied = "AWS refuses an operation to the operator's identity."
+            => "add what the message names to the policy of the identity: `video-pipeline-operator iam-policy` prints the whole; where a policy or a boundary denies it, change that one",
+        CredentialsRejected = "The operator has no AWS credentials, or AWS does not accept them."
+            => "see to what the message names: the operator's role, Secret or clock, the trust policy of the role of spec.account.roleArn, or a region that the account has to enable",
+        RegionUnreachable = "No answer comes from AWS in this region."
+            => "check the region's name, DNS, network policies and proxies; it is tried again by itself",
+        QuotaExceeded = "A quota of the AWS account is used up."
+            => "raise the quota (Service Quotas, the service that the message names), or remove what is no longer needed; it is tried again by itself",
+        Throttled = "AWS asks for fewer calls; the operator goes slower."
+            => "nothing: it goes on more slowly by itself",
+        AwsRefused = "AWS refuses an operation as it stands; the message has AWS's own words."
+            => "change the field, or see to the KMS key, that the message names; if the spec is right, report it as a fault of the operator",
+        AwsFailed = "AWS could not do an operation for a reason of its own; it is tried again."
+            => "nothing: it is tried again by itself",
+        Suspended = "spec.suspend is true: AWS is observed and not changed."
+            => "nothing: set spec.suspend to false when the operator is to go on",
+        Retained = "The AWS resources stay, because spec.deletionPolicy is Retain."
+            => "nothing: a resource of the same name in the same namespace finds them again, another one takes them over with streamflix.io/adopt-from",
+        AutoscalingOn = "spec.processing.autoscaling is set."
+            => "nothing: change minCount and maxCount instead, or remove spec.processing.autoscaling",
+        Idle = "There is nothing to do."
+            => "nothing: Ready and Stalled say whether something else is to be done",
     }
 }
 
@@ -219,6 +264,15 @@ mod tests {
                 "lastTransitionTime": "1970-01-01T00:00:10Z",
             })
         );
+    }
+
+    #[test]
+    fn every_remedy_fits_into_a_cell_of_a_table_and_into_a_row_of_parts() {
+        for reason in Reason::ALL {
+            let remedy = reason.remedy();
+            assert!(remedy.starts_with(|first: char| first.is_ascii_lowercase()), "{reason}: {remedy}");
+            assert!(!remedy.ends_with('.') && !remedy.contains(['|', '\n']), "{reason}: {remedy}");
+        }
     }
 
     #[test]

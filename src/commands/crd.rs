@@ -129,9 +129,9 @@ fn words(page: &mut String) {
     for condition in ConditionType::ALL {
         let _ = writeln!(page, "| `{condition}` | {} |", condition.meaning());
     }
-    page.push_str("\n| reason | meaning |\n|---|---|\n");
+    page.push_str("\n| reason | meaning | what to do |\n|---|---|---|\n");
     for reason in Reason::ALL {
-        let _ = writeln!(page, "| `{reason}` | {} |", reason.meaning());
+        let _ = writeln!(page, "| `{reason}` | {} | {} |", reason.meaning(), reason.remedy());
     }
 }
 

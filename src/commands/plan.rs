@@ -158,7 +158,7 @@ fn unauthorized(meaning: Meaning) -> bool {
 /// What the resource names that its operator may have to be allowed; what its settings allow, only the operator knows.
 fn reservations(cluster: &ClusterName, resource: &Stored) -> Vec<Invalid> {
     let Ok(identity) = resource.identity(cluster) else { return Vec::new() };
-    let nothing = Allowed::Listed { roles: Vec::new(), adoptions: Vec::new() };
+    let nothing = Allowed::Listed { regions: Vec::new(), roles: Vec::new(), adoptions: Vec::new() };
     let former = resource.former_owner().ok().flatten();
     let adoption = former.and_then(|former| nothing.adoption(&identity.owner, &former).err());
     nothing.role(&identity).err().into_iter().chain(adoption).map(|forbidden| forbidden.named).collect()

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::allowed::{Allowed, AllowedAdoption, AllowedRole};
+use super::allowed::{Allowed, AllowedAdoption, AllowedRegion, AllowedRole};
 use crate::pipeline::ClusterName;
 
 /// Run the operator until it is told to stop (SIGTERM).
@@ -50,6 +50,11 @@ pub struct Settings {
     /// ARN of a managed policy that every role made by the operator gets as its permissions boundary.
     #[arg(long, env = "PERMISSIONS_BOUNDARY", value_name = "ARN")]
     pub permissions_boundary: Option<String>,
+
+    /// Regions in which environments may live, separated by commas: codes, in which `*` stands for anything, as in `eu-*`.
+    /// Without one, any.
+    #[arg(long, env = "ALLOWED_REGIONS", value_name = "REGION", value_delimiter = ',', value_parser = AllowedRegion::new)]
+    pub allowed_regions: Vec<AllowedRegion>,
 
     /// Roles that resources may name in spec.account.roleArn, separated by semicolons: each a namespace or `*` for every one,
     /// `=`, and a role's ARN, in which `*` may stand for the account or in the role's name. Without one, no resource may
@@ -99,7 +104,11 @@ impl Settings {
 
     /// What resources may name.
     pub fn allowed(&self) -> Allowed {
-        Allowed::Listed { roles: self.allowed_roles.clone(), adoptions: self.allowed_adoptions.clone() }
+        Allowed::Listed {
+            regions: self.allowed_regions.clone(),
+            roles: self.allowed_roles.clone(),
+            adoptions: self.allowed_adoptions.clone(),
+        }
     }
 }
 

@@ -90,6 +90,10 @@ impl Surveyor {
     /// Why nothing could be decided.
     pub async fn survey(&self, resource: &Stored, environment: &mut Environment) -> Result<Survey, Obstacle> {
         let identity = resource.identity(&self.cluster).map_err(Obstacle::Invalid)?;
+        // What stands where nothing may stand any more can be removed.
+        if !resource.deleting() {
+            self.allowed.region(&identity).map_err(Obstacle::Forbidden)?;
+        }
         self.allowed.role(&identity).map_err(Obstacle::Forbidden)?;
         let former = self.former(resource, &identity)?;
         let credentials = credential_scope(&identity);

@@ -49,6 +49,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   "CONCURRENCY" (.Values.concurrency | toString)
   "AWS_RATE_PERCENT" (.Values.aws.ratePercent | toString)
   "PERMISSIONS_BOUNDARY" .Values.aws.permissionsBoundary
+  "ALLOWED_REGIONS" (.Values.aws.regions | join ",")
   "ALLOWED_ROLES" (include "operator.allowedRoles" .)
   "ALLOWED_ADOPTIONS" (include "operator.allowedAdoptions" .)
   "LISTEN" (printf "%s:%v" .Values.listenAddress .Values.port)

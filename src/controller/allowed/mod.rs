@@ -1,10 +1,13 @@
 //! What resources may name beyond what is their own: whoever runs the operator decides, not whoever writes the resource. Without
-//! that, a team could live in another team's account by naming its role, or take another team's environment for its own.
+//! that, a team could live in another team's account by naming its role, take another team's environment for its own, or keep
+//! data in a part of the world where it must not be.
 
 mod adoption;
+mod region;
 mod role;
 
 pub use self::adoption::AllowedAdoption;
+pub use self::region::AllowedRegion;
 pub use self::role::AllowedRole;
 use crate::api::Reason;
 use crate::pipeline::{Identity, Invalid, Owner};
@@ -16,6 +19,8 @@ pub enum Allowed {
     Anything,
     /// What is listed, and what is their own.
     Listed {
+        /// Codes of regions in `spec.region`; without one, any.
+        regions: Vec<AllowedRegion>,
         /// Roles in `spec.account.roleArn`; without one, no resource may name a role.
         roles: Vec<AllowedRole>,
         /// Owners in `streamflix.io/adopt-from`; without one, they are those of the resource's own namespace.
@@ -33,6 +38,17 @@ pub struct Forbidden {
 }
 
 impl Allowed {
+    /// Whether environments may live in the region that a resource names.
+    ///
+    /// # Errors
+    /// They may not: what is allowed.
+    pub fn region(&self, identity: &Identity) -> Result<(), Forbidden> {
+        match self {
+            Self::Listed { regions, .. } => region::permit(regions, &identity.region),
+            Self::Anything => Ok(()),
+        }
+    }
+
     /// Whether a resource may name the role that it names, if it names one.
     ///
     /// # Errors

@@ -3,5 +3,6 @@
 
 mod adoption;
 mod fields;
+mod regions;
 mod roles;
 mod team;
