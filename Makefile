@@ -14,6 +14,7 @@ CHART_CRD := charts/video-pipeline-operator/files/videopipelines.streamflix.io.y
 REFERENCE := docs/reference.md
 DIFFERENCES := docs/stand-in.md
 POLICY := docs/iam-policy.json
+CHART_POLICY := charts/video-pipeline-operator/files/iam-policy.json
 # That of AWS's own examples.
 ACCOUNT := 123456789012
 STANDIN := $(SANDBOX) python --in standin -m standin
@@ -51,7 +52,8 @@ generate: build ## Write the files that are generated from the code
 	@$(STANDIN) --differences > $(DIFFERENCES).new && mv $(DIFFERENCES).new $(DIFFERENCES)
 	@$(OPERATOR) iam-policy --account $(ACCOUNT) > $(POLICY).new && mv $(POLICY).new $(POLICY)
 	@cp $(CRD) $(CHART_CRD)
-	@echo "wrote $(CRD) $(CHART_CRD) $(REFERENCE) $(DIFFERENCES) $(POLICY)"
+	@cp $(POLICY) $(CHART_POLICY)
+	@echo "wrote $(CRD) $(CHART_CRD) $(REFERENCE) $(DIFFERENCES) $(POLICY) $(CHART_POLICY)"
 
 .PHONY: fresh
 fresh: build ## Compare the generated files with what the code generates now
@@ -59,6 +61,7 @@ fresh: build ## Compare the generated files with what the code generates now
 	@diff -u $(CHART_CRD) $(CRD) || { echo "$(CHART_CRD) is stale: run make generate" >&2; exit 1; }
 	@$(OPERATOR) crd --reference | diff -u $(REFERENCE) - || { echo "$(REFERENCE) is stale: run make generate" >&2; exit 1; }
 	@$(OPERATOR) iam-policy --account $(ACCOUNT) | diff -u $(POLICY) - || { echo "$(POLICY) is stale: run make generate" >&2; exit 1; }
+	@diff -u $(CHART_POLICY) $(POLICY) || { echo "$(CHART_POLICY) is stale: run make generate" >&2; exit 1; }
 	@$(STANDIN) --differences | diff -u $(DIFFERENCES) - || { echo "$(DIFFERENCES) is stale: run make generate" >&2; exit 1; }
 
 .PHONY: bench

@@ -23,6 +23,8 @@ struct Standing {
     phase: Option<Phase>,
     /// Why it cannot go on without a person.
     stalled: Option<String>,
+    /// Every condition with its status.
+    conditions: Vec<(String, String)>,
     looked: Instant,
 }
 
@@ -34,7 +36,10 @@ impl Census {
             conditions.filter(move |c| c.type_ == of.as_str()).find(|c| c.status == ConditionStatus::True)
         };
         let stalled = holds(ConditionType::Stalled).map(|condition| condition.reason.clone());
-        self.standings().insert(resource.uid(), Standing { phase: status.phase, stalled, looked: now });
+        let conditions = status.conditions.iter().map(|c| (c.type_.clone(), format!("{:?}", c.status)));
+        let conditions = conditions.collect();
+        let standing = Standing { phase: status.phase, stalled, conditions, looked: now };
+        self.standings().insert(resource.uid(), standing);
     }
 
     /// The resource is gone.
@@ -46,10 +51,10 @@ impl Census {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many there are of each `word`.
-    fn count(&self, word: impl Fn(&Standing) -> Option<String>) -> BTreeMap<String, i64> {
+    /// How many there are of each of the `words` that are said of them.
+    fn count<W: Ord, I: IntoIterator<Item = W>>(&self, words: impl Fn(&Standing) -> I) -> BTreeMap<W, i64> {
         let mut counts = BTreeMap::new();
-        for word in self.standings().values().filter_map(word) {
+        for word in self.standings().values().flat_map(words) {
             *counts.entry(word).or_default() += 1;
         }
         counts
@@ -59,6 +64,7 @@ impl Census {
 const PHASES: &str = "Environments by phase";
 const STALLED: &str =
     "Environments that cannot go on without a person, by the reason of their condition Stalled";
+const CONDITIONS: &str = "Environments by type and status of their conditions";
 const UNSEEN: &str = "How long ago the pass was over the environment that waits longest for the next; at rest, at most the sweep period";
 
 impl Collector for Census {
@@ -74,6 +80,13 @@ impl Collector for Census {
             for (word, count) in counts {
                 ConstGauge::new(count).encode(family.encode_family(&[(label, word)])?)?;
             }
+        }
+        let said = |standing: &Standing| standing.conditions.clone();
+        let name = "video_pipelines_condition";
+        let mut family = encoder.encode_descriptor(name, CONDITIONS, None, MetricType::Gauge)?;
+        for ((type_, status), count) in self.count(said) {
+            let labels = [("type", type_), ("status", status)];
+            ConstGauge::new(count).encode(family.encode_family(&labels)?)?;
         }
         let longest = self.standings().values().map(|standing| standing.looked.elapsed()).max();
         let name = "video_pipelines_unseen_seconds";

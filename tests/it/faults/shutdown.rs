@@ -74,6 +74,10 @@ async fn it_says_how_it_is_and_stops_also_when_the_control_plane_is_gone() {
     assert_eq!(counted("leader_election_master_status"), 1.0, "{metrics}");
     assert_eq!(counted("video_pipelines{phase=\"Ready\"}"), 1.0, "{metrics}");
     assert_eq!(counted("video_pipelines_stalled"), 0.0, "{metrics}");
+    for (type_, status) in [("Ready", "True"), ("NetworkReady", "True"), ("Stalled", "False")] {
+        let name = format!("video_pipelines_condition{{type=\"{type_}\",status=\"{status}\"}}");
+        assert_eq!(counted(&name), 1.0, "{metrics}");
+    }
     assert_eq!(counted("video_pipelines_until_ready_seconds_count"), 1.0, "{metrics}");
     assert_eq!(counted("workqueue_depth"), 0.0, "{metrics}");
     assert!(counted("workqueue_queue_duration_seconds_count") > 0.0, "{metrics}");
