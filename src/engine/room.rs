@@ -121,10 +121,11 @@ impl<C> Room<'_, C> {
         orphan.or_else(|| self.judgement.verdicts.get(&at.base()))
     }
 
-    /// True iff the object at `at` goes by itself.
+    /// True iff what stands at `at`, in whichever version, goes by itself.
     fn leaves(&self, at: &Address) -> bool {
-        let object = self.world.ours().find(|(address, _)| *address == at);
-        object.is_some_and(|(_, object)| matches!(object.phase, Phase::Leaving(_)))
+        let stands = |address: &Address| address == at || address.base() == *at;
+        let mut objects = self.world.ours().filter(|(address, _)| stands(address)).peekable();
+        objects.peek().is_some() && objects.all(|(_, object)| matches!(object.phase, Phase::Leaving(_)))
     }
 
     /// True iff what stands at `from` waits for `to`, directly or through others.

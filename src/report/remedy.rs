@@ -21,6 +21,10 @@ pub(super) fn of(resource: &Resource<'_>, item: &Item, block: &Block, is_claim: 
             patch(resource, &json!({ "database": { "deletionProtection": false } })),
             patch(resource, &json!({ "deletionPolicy": "Retain" })),
         )),
+        // They have no tags of their own.
+        Block::OwnershipLost { .. } if ["scalableTarget", "scalingPolicy"].contains(&&*item.address.kind) => {
+            Some("put the tags of its service back".to_owned())
+        }
         Block::OwnershipLost { id } => {
             Some(format!("put the tags back: {}", retag(resource, &item.address, id)))
         }

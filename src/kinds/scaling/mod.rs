@@ -13,7 +13,7 @@ use std::sync::Arc;
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ScalableTarget, ServiceNamespace};
 
 use crate::aws::{Aws, During, Tags};
-use crate::engine::{Address, Failure, Found, Kind, Scope, Sightings};
+use crate::engine::{Address, Failure, Found, Kind, Ours, Scope, Sightings};
 use crate::kinds::ecs::{self, Answer};
 use crate::kinds::sighting::is_of;
 
@@ -40,7 +40,6 @@ pub struct Place {
     pub scope: usize,
     /// Where it stands.
     pub address: Address,
-    id: String,
     owner: Owner,
 }
 
@@ -51,11 +50,11 @@ enum Owner {
 }
 
 impl Place {
-    /// What is seen here: `ours` if the service is.
-    pub fn found<K: Kind>(&self, ours: impl FnOnce() -> Found<K>) -> Found<K> {
+    /// What is seen here: this, which is ours if the service is.
+    pub fn found<K: Kind>(&self, it: Ours<K>) -> Found<K> {
         match &self.owner {
-            Owner::Ours => ours(),
-            Owner::Stranger(owner) => Found::Foreign { id: self.id.clone(), owner: owner.clone() },
+            Owner::Ours => Found::Ours(it),
+            Owner::Stranger(owner) => Found::Foreign { id: it.id, owner: owner.clone() },
             Owner::Unknown(failure) => Found::Unknown(failure.clone()),
         }
     }
@@ -86,7 +85,7 @@ impl Scaled {
                 (None, Owner::Ours | Owner::Unknown(_)) => self.services.stray::<K>(scope, service(id))?,
                 (None, Owner::Stranger(_)) => return None,
             };
-            Some(Place { scope: index, address, id: id.to_owned(), owner })
+            Some(Place { scope: index, address, owner })
         };
         scopes.iter().enumerate().filter_map(place).collect()
     }

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, During, Expect};
 use crate::engine::{
-    Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase, Recall, Scope,
-    Sightings,
+    Action, Changes, Deleted, Depth, Failure, Input, Key, Kind, Ours, Output, Phase, Recall, Scope, Sightings,
 };
 use crate::kinds::bounds;
 use crate::kinds::ids::ScalableId;
@@ -82,7 +81,7 @@ impl Kind for ScalableTarget {
     async fn observe(aws: &Aws, scopes: &[Scope], _: Depth) -> Result<Sightings<Self>, Failure> {
         let scaled = Scaled::read(aws, scopes).await?;
         Ok(scaled.sightings(scopes, |sightings, target, place| {
-            let found = place.found(|| Found::Ours(ours(target)));
+            let found = place.found(ours(target));
             sightings.add(place.scope, place.address.clone(), found);
         }))
     }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::aws::not_yet;
 use crate::aws::{Aws, During, Expect};
 use crate::engine::{
-    Action, Address, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase, Recall,
-    Scope, Sightings,
+    Action, Address, Changes, Deleted, Depth, Failure, Input, Key, Kind, Ours, Output, Phase, Recall, Scope,
+    Sightings,
 };
 use crate::kinds::bounds;
 use crate::kinds::ids::{ScalableId, ScalingPolicyArn};
@@ -87,7 +87,7 @@ impl Kind for ScalingPolicy {
         Ok(scaled.sightings(scopes, |sightings, target, place| {
             for policy in policies.iter().filter(|policy| policy.resource_id == target.resource_id) {
                 let address = address(&place.address, &policy.policy_name);
-                sightings.add(place.scope, address, place.found(|| Found::Ours(ours(policy))));
+                sightings.add(place.scope, address, place.found(ours(policy)));
             }
         }))
     }

@@ -51,6 +51,17 @@ impl Account {
         self.ask(&json!({ "call": [service, operation, arguments] }))
     }
 
+    /// Takes tags off what is of a kind, in the operator's word for it, and has the id by which people know it.
+    pub fn untag(&self, kind: &str, id: &str, keys: &[&str]) {
+        let answer = self.ask(&json!({ "untag": [kind, id, keys] }));
+        answer.unwrap_or_else(|code| panic!("untag {kind} {id}: {code}"));
+    }
+
+    /// Does what a command line of AWS's own program says. The error is AWS's code, or why the program would not take it.
+    pub fn run(&self, command: &str) -> Result<Value, String> {
+        self.ask(&json!({ "run": command }))
+    }
+
     /// Everything that stands in the account, each as the list that it is from and what AWS says of it.
     pub fn everything(&self) -> Vec<(String, Value)> {
         serde_json::from_value(self.ask(&json!({ "list": true })).unwrap()).unwrap()
