@@ -44,6 +44,7 @@ impl Lab {
         let Images { operator: image, before, stand_in } = images(cluster, name).await;
         let kubectl = program(Program::Kubectl).await.unwrap();
         let kubeconfig = cluster.kubeconfig().to_path_buf();
+        leaves_all_in_peace(&kubectl, &kubeconfig);
         let manifest = include_str!("stand-in.yaml").replace("IMAGE", &stand_in);
         piped(kubectl_of(&kubectl, &kubeconfig, &["apply", "--filename=-"]), &manifest);
         let wait = ["rollout", "status", "deployment/stand-in", "--namespace=aws", "--timeout=300s"];
@@ -139,6 +140,22 @@ async fn images(cluster: &Cluster, name: &str) -> Images {
         cluster.load(name, image).await.unwrap_or_else(|error| panic!("{error}"));
     }
     Images { operator: operator.name, before, stand_in: stand_in.name }
+}
+
+/// That nothing stands in the cluster that the end of the story would take away, although somebody else put it there.
+fn leaves_all_in_peace(kubectl: &Path, kubeconfig: &Path) {
+    const OURS: [&str; 4] = [
+        "namespace/aws",
+        "namespace/operators",
+        "namespace/media",
+        "customresourcedefinition/videopipelines.streamflix.io",
+    ];
+    let get = [&["get"], &OURS[..], &["--ignore-not-found", "--output=name"]].concat();
+    let found = run(kubectl_of(kubectl, kubeconfig, &get));
+    assert!(
+        found.trim().is_empty(),
+        "the cluster has what this test makes and removes; remove it first:\n{found}"
+    );
 }
 
 /// The image whose name and file `{what}_IMAGE` and `{what}_ARCHIVE` say.

@@ -250,7 +250,9 @@ async fn reinstall(lab: &Lab) {
 }
 
 async fn rights(cluster: &Cluster, lab: &Lab) {
-    let Some(log) = cluster.audit_log().unwrap() else { return };
+    let Some(log) = cluster.audit_log().unwrap() else {
+        return println!("  NOT RUN: the cluster was there before, and does not show its audit log");
+    };
     let lease = format!("{RELEASE}-lease");
     let roles = [lab.get(&["clusterrole", RELEASE]), lab.get(&["role", &lease, "--namespace", NAMESPACE])];
     let asked_for = asked_for(&log, &format!("system:serviceaccount:{NAMESPACE}:{RELEASE}"));

@@ -7,6 +7,7 @@ mod credentials;
 pub mod inventory;
 mod killed;
 mod leadership;
+mod lost;
 mod rare;
 mod shutdown;
 pub(crate) mod stage;

@@ -51,6 +51,7 @@ pub struct Trial {
 }
 
 /// What was there in the end.
+#[derive(Clone, Debug)]
 pub struct Course {
     pub rest: Rest,
     pub held: bool,
@@ -128,8 +129,11 @@ impl Trial {
     }
 }
 
-async fn course(case: &Case, ground: &Ground, operator: &mut Operator) -> Result<Course, String> {
+/// How it goes on once it was lost.
+pub(super) async fn course(case: &Case, ground: &Ground, operator: &mut Operator) -> Result<Course, String> {
     let before = operator.wire.log().len();
+    // What is there from the beginning is there when it is said to be.
+    operator.watched = case.state != State::Ready && case.then != Then::Deletes;
     if case.is_exchange() {
         ground.confuse(case.state).await;
     }
@@ -149,6 +153,7 @@ async fn course(case: &Case, ground: &Ground, operator: &mut Operator) -> Result
     let resource = operator.resource().await;
     let calls = operator.wire.log().split_off(before);
     let mutations = log::mutations(&calls);
+    let at_ready = operator.at_ready.take();
     Ok(Course {
         rest,
         held: resource.as_ref().is_some_and(is_held),
@@ -156,10 +161,10 @@ async fn course(case: &Case, ground: &Ground, operator: &mut Operator) -> Result
         doubles: log::doubles(&operator.standing, &calls).into_keys().collect(),
         inventory: match mutations.is_empty() {
             true => None,
-            false => Some(operator.inventory().await),
+            false => Some(operator.inventory_since(at_ready.as_ref()).await),
         },
         mutations,
-        at_ready: operator.at_ready.take().map(|(inventory, _)| inventory),
+        at_ready: at_ready.map(|(inventory, _)| inventory),
     })
 }
 

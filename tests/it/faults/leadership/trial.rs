@@ -68,11 +68,11 @@ pub struct Trial {
 /// What a change of the leader came to.
 #[derive(Clone, Copy, Debug)]
 pub struct Change {
-    /// From the signal until another had the lease.
+    /// From the signal until another acquired the lease.
     pub took: Duration,
     /// Calls that the one that led started after another did.
     pub anew: usize,
-    /// Calls of the one that led that AWS heard after another did.
+    /// Calls of the one that led that AWS answered after another did.
     pub late: usize,
 }
 
@@ -107,27 +107,28 @@ impl Ground {
         // Slow enough for something to be under way.
         stage.latency(100).await;
         let mut first = self.start(&keys[0]).await;
-        stage.until("the first leads", async || self.holder().await.is_some()).await;
+        stage.until("the first leads", async || self.held().await.is_some()).await;
         let second = self.start(&keys[1]).await;
-        let leader = self.holder().await;
+        let (leader, _) = self.held().await.unwrap();
         stage.create(NAME).await;
         stage.until("the first is at work", async || self.by(&keys[0]).len() >= trial.after).await;
         assert!(self.by(&keys[1]).is_empty(), "it worked before it led");
 
+        let signalled = Timestamp::now();
         match trial.way {
             Way::Told => signal(&first, "TERM"),
             Way::Killed => first.kill(),
             Way::Stopped => signal(&first, "STOP"),
         }
-        let follows = async || self.holder().await.is_some_and(|holder| Some(holder) != leader);
-        let took = stage.until("the second leads", follows).await;
+        let followed = self.followed(&leader).await;
+        let took = Duration::try_from(followed.duration_since(signalled)).unwrap();
         assert!(took < trial.way.limit(), "{trial:?}: {took:?}");
-        let (followed, before) = (Timestamp::now(), self.by(&keys[0]).len());
         stage.latency(0).await;
         stage.ready(NAME).await;
         self.ended(&mut first, trial.way).await;
 
-        let late = self.by(&keys[0]).split_off(before);
+        let mut late = self.by(&keys[0]);
+        late.retain(|call| call.time > followed);
         let attempts = attempts(&std::fs::read_to_string(first.log()).unwrap());
         let anew: Vec<_> = attempts.iter().filter(|attempt| attempt.started >= followed).collect();
         assert!(anew.is_empty(), "{trial:?}: the deposed leader started {anew:?}");
@@ -189,10 +190,25 @@ impl Ground {
         Api::namespaced(self.stage.client.clone(), &self.stage.namespace)
     }
 
-    /// Who has the lease.
-    async fn holder(&self) -> Option<String> {
-        let lease = self.leases().get_opt(LEASE).await.unwrap()?;
-        lease.spec?.holder_identity.filter(|holder| !holder.is_empty())
+    /// When another than `leader` acquired the lease, as it says itself: whoever looks notices only later.
+    async fn followed(&self, leader: &str) -> Timestamp {
+        let mut followed = None;
+        let follows = async || {
+            let held = self.held().await.filter(|(holder, _)| holder != leader);
+            followed = held.map(|(_, acquired)| acquired);
+            followed.is_some()
+        };
+        self.stage.until("the second leads", follows).await;
+        followed.unwrap()
+    }
+
+    /// Who has the lease, and since when.
+    async fn held(&self) -> Option<(String, Timestamp)> {
+        let spec = self.leases().get_opt(LEASE).await.unwrap()?.spec?;
+        let holder = spec.holder_identity.filter(|holder| !holder.is_empty())?;
+        // Kubernetes' types have another version of the library than ours.
+        let acquired = Timestamp::from_microsecond(spec.acquire_time?.0.as_microsecond());
+        Some((holder, acquired.unwrap()))
     }
 
     /// The calls that change something and that this key signed.
