@@ -10,7 +10,9 @@ async fn an_environment_lives_only_where_it_may() {
     let stage = Stage::set("regions").await;
     let team = Team::of(&stage, "regions");
     let operator = stage.start("operator", &["--allowed-regions=eu-west-1,eu-central-*"]).await;
-    team.asks(&json!({ "region": "us-east-1" }), &json!({})).await;
+    // The resource itself allows it.
+    let elsewhere = json!({ "region": "us-east-1", "account": { "dataResidency": "None" } });
+    team.asks(&elsewhere, &json!({})).await;
     let said = team.is_stalled("RegionNotAllowed", "us-east-1").await;
     for word in ["spec.region", "eu-west-1, eu-central-*", "--allowed-regions", "aws.regions"] {
         assert!(said.contains(word), "{word} is not in: {said}");
@@ -22,7 +24,7 @@ async fn an_environment_lives_only_where_it_may() {
 
     // What lives where none may any more stays as it is, and can be removed.
     let operator = stage.start("anywhere", &[]).await;
-    team.asks(&json!({ "region": "us-east-1" }), &json!({})).await;
+    team.asks(&elsewhere, &json!({})).await;
     team.is_ready().await;
     drop(operator);
     let operator = stage.start("nowhere", &["--allowed-regions=eu-*"]).await;
