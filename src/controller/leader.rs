@@ -94,16 +94,24 @@ impl Candidate {
     /// Gives the lead up, so that another need not wait for the lease to end.
     pub async fn resign(&self) {
         self.fence.close();
-        let Ok(mut lease) = self.leases.get(&self.name).await else { return };
+        while let Err(error) = self.give_up().await {
+            // A renewal that was under way came between look and write.
+            if !is_conflict(&error) {
+                tracing::warn!(error = %error, "the lease could not be given up; it ends by itself");
+                return;
+            }
+        }
+    }
+
+    async fn give_up(&self) -> Result<(), kube::Error> {
+        let mut lease = self.leases.get(&self.name).await?;
         if holder(&lease) != Some(&self.identity) {
-            return;
+            return Ok(());
         }
         let spec = lease.spec.get_or_insert_default();
         spec.holder_identity = Some(String::new());
         spec.lease_duration_seconds = Some(1);
-        if let Err(error) = self.leases.replace(&self.name, &PostParams::default(), &lease).await {
-            tracing::debug!(error = %error, "the lease was not given up; it ends by itself");
-        }
+        self.leases.replace(&self.name, &PostParams::default(), &lease).await.map(drop)
     }
 
     async fn round(&mut self) -> Result<Standing, kube::Error> {
@@ -121,7 +129,7 @@ impl Candidate {
                 Ok(Standing::Leads)
             }
             // Another was faster.
-            Err(kube::Error::Api(refused)) if refused.code == 409 => Ok(Standing::Waits),
+            Err(error) if is_conflict(&error) => Ok(Standing::Waits),
             Err(error) => Err(error),
         }
     }
@@ -169,7 +177,49 @@ impl Candidate {
     }
 }
 
+fn is_conflict(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(refused) if refused.code == 409)
+}
+
 /// Who holds a lease; nobody, or an empty name, where it was given up.
 pub fn holder(lease: &Lease) -> Option<&str> {
     lease.spec.as_ref()?.holder_identity.as_deref()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use ::http::{Method, Request, Response};
+    use kube::client::Body;
+    use serde_json::json;
+
+    use super::*;
+
+    /// An API server that counts writes. It has one lease, which is ours, and somebody is faster than so many writes.
+    fn server(faster: usize, writes: &Arc<AtomicUsize>) -> Client {
+        let writes = Arc::clone(writes);
+        let answer = move |request: Request<Body>| {
+            let refused = request.method() == Method::PUT && writes.fetch_add(1, Ordering::Relaxed) < faster;
+            let (status, body) = match refused {
+                true => {
+                    (409, json!({ "kind": "Status", "status": "Failure", "reason": "Conflict", "code": 409 }))
+                }
+                false => (200, json!({ "metadata": { "name": "lead" }, "spec": { "holderIdentity": "us" } })),
+            };
+            let response = Response::builder().status(status).body(Body::from(body.to_string().into_bytes()));
+            async move { response }
+        };
+        Client::new(tower::service_fn(answer), "default")
+    }
+
+    #[tokio::test]
+    async fn a_lease_is_given_up_although_a_renewal_came_between() {
+        let writes = Arc::default();
+        let mut candidate = Candidate::new(server(2, &writes), "media", "lead", "home", Fence::shut());
+        candidate.identity = "us".to_owned();
+        candidate.resign().await;
+        assert_eq!(writes.load(Ordering::Relaxed), 3);
+    }
 }

@@ -178,8 +178,10 @@ impl Ground {
     }
 
     async fn start(&self, key: &str) -> Operator {
-        // What the first began is in doubt for the second, for as long as this.
-        let flags = [&*format!("--lease-namespace={}", self.stage.namespace), "--read-lag=3s"];
+        // What the first began is in doubt for the second, for as long as this. What leaves later than that, when the first wakes
+        // up, makes a second one, which the next sweep finds and removes.
+        let lease = format!("--lease-namespace={}", self.stage.namespace);
+        let flags = [&*lease, "--read-lag=3s", "--sweep-period=5s"];
         let mut options = self.stage.operator(key, &flags);
         options.arguments.retain(|argument| !argument.starts_with("--log-format"));
         options.environment = vec![("AWS_ACCESS_KEY_ID".to_owned(), key.to_owned())];
