@@ -20,8 +20,7 @@ const AT_MOST: Duration = Duration::from_secs(10);
 async fn calls_under_way_are_ended_and_nothing_is_begun() {
     let stage = Stage::set("told-to-stop").await;
     stage.latency(400).await;
-    let mut options = stage.operator("operator", &[]);
-    options.arguments.retain(|argument| !argument.starts_with("--log-format"));
+    let options = stage.operator_that_logs_json("operator", &[]);
     let mut operator = Operator::start(&options).await.unwrap();
     stage.create(NAME).await;
     stage.until("it is at work", async || stage.mutations().len() > 4).await;

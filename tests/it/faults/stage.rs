@@ -67,6 +67,13 @@ impl Stage {
         }
     }
 
+    /// The same, whose log is for programs to read.
+    pub fn operator_that_logs_json(&self, log: &str, flags: &[&str]) -> OperatorOptions {
+        let mut options = self.operator(log, flags);
+        options.arguments.retain(|argument| !argument.starts_with("--log-format"));
+        options
+    }
+
     /// Starts such an operator.
     pub async fn start(&self, log: &str, flags: &[&str]) -> Operator {
         Operator::start(&self.operator(log, flags)).await.unwrap()

@@ -182,8 +182,7 @@ impl Ground {
         // up, makes a second one, which the next sweep finds and removes.
         let lease = format!("--lease-namespace={}", self.stage.namespace);
         let flags = [&*lease, "--read-lag=3s", "--sweep-period=5s"];
-        let mut options = self.stage.operator(key, &flags);
-        options.arguments.retain(|argument| !argument.starts_with("--log-format"));
+        let mut options = self.stage.operator_that_logs_json(key, &flags);
         options.environment = vec![("AWS_ACCESS_KEY_ID".to_owned(), key.to_owned())];
         Operator::start(&options).await.unwrap()
     }
