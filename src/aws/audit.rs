@@ -22,6 +22,8 @@ pub struct Context {
     pub address: String,
     /// The fields that change, by name alone: values may be secret.
     pub changed: Vec<String>,
+    /// When the step began that the calls belong to. Its first call may wait for the budget, or come after a look.
+    pub begun: Option<Timestamp>,
 }
 
 tokio::task_local! {
@@ -73,6 +75,7 @@ fn record(call: &Call, started: Timestamp, reply: &Reply) {
     tracing::info!(
         target: TARGET,
         time = %Timestamp::now(),
+        begun = context.begun.map(tracing::field::display),
         started = %started,
         pipeline = context.pipeline,
         address = context.address,

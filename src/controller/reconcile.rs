@@ -204,6 +204,8 @@ impl Context {
         pipeline: &str,
     ) -> impl for<'s> Fn(&'s Step, BoxFuture<'s, Outcome>) -> BoxFuture<'s, Outcome> + Sync {
         move |step, call| {
+            // Read before the question, so that no step seems to have begun after the process was told to end.
+            let begun = Some(Timestamp::now());
             if self.is_over() {
                 return Box::pin(ready(Outcome::Deferred(Deferral::Stopping)));
             }
@@ -211,6 +213,7 @@ impl Context {
                 pipeline: pipeline.to_owned(),
                 address: step.id.at.to_string(),
                 changed: step.changes.0.iter().map(|change| change.field.clone()).collect(),
+                begun,
             };
             Box::pin(audit::scope(context, call))
         }

@@ -10,6 +10,8 @@ pub struct Attempt {
     pub action: String,
     /// The resource that it is about.
     pub address: String,
+    /// When the step began that it belongs to.
+    pub begun: Option<Timestamp>,
     pub started: Timestamp,
     /// Of the answer; none where there was none.
     request_id: Option<String>,
@@ -21,6 +23,7 @@ pub fn attempts(log: &str) -> Vec<Attempt> {
     let attempt = |line: Value| Attempt {
         action: line["operation"].as_str().unwrap().to_owned(),
         address: line["address"].as_str().unwrap_or_default().to_owned(),
+        begun: line["begun"].as_str().map(|begun| begun.parse().unwrap()),
         started: line["started"].as_str().unwrap().parse().unwrap(),
         request_id: line["request_id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned),
     };

@@ -1,6 +1,5 @@
 //! The operator is told to stop, and is asked how it is.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -32,10 +31,9 @@ async fn calls_under_way_are_ended_and_nothing_is_begun() {
     let attempts = attempts(&log);
     assert_eq!(attempts.len(), calls, "every call that AWS answered has its line:\n{log}");
     let told = told(&log);
-    let (before, after): (Vec<_>, Vec<_>) = attempts.iter().partition(|attempt| attempt.started < told);
-    let begun: BTreeSet<_> = before.iter().map(|attempt| &attempt.address).collect();
-    let anew: Vec<_> = after.iter().filter(|attempt| !begun.contains(&attempt.address)).collect();
-    assert!(anew.is_empty(), "resources were begun afterwards: {anew:#?}");
+    let begun = attempts.iter().map(|attempt| (attempt.begun.unwrap(), &attempt.address, &attempt.action));
+    let anew: Vec<_> = begun.filter(|(begun, ..)| *begun >= told).collect();
+    assert!(anew.is_empty(), "told to stop at {told}, and these were begun afterwards: {anew:#?}");
 
     // Another one goes on from there.
     stage.latency(0).await;
