@@ -111,7 +111,9 @@ impl<C> Orphans<'_, C> {
             (Some(verdict), _) => {
                 // What is replaced goes before the orphan in the same plan.
                 let restless = matches!(verdict, Verdict::Update(_)) || verdict.stays_as_it_is();
-                referring.contains(node.address.kind.as_str()) && restless
+                referring.contains(node.address.kind.as_str())
+                    && restless
+                    && !self.is_still_to_come(&node.address)
             }
             (None, _) => false,
         };
@@ -122,5 +124,13 @@ impl<C> Orphans<'_, C> {
             .map(|item| &item.address);
         let holders: BTreeSet<_> = nodes.chain(others).cloned().collect();
         (!holders.is_empty()).then_some(Waiting::On(holders))
+    }
+
+    /// True iff what waits for others to come first is not there in any version, for certain: it refers to nothing yet.
+    fn is_still_to_come(&self, address: &Address) -> bool {
+        let Memory { recent, in_doubt, .. } = self.memory;
+        let waits = matches!(self.judgement.verdicts.get(address), Some(Verdict::Wait(Waiting::On(_))));
+        let stands = self.world.ours().any(|(at, _)| at.base() == *address);
+        waits && !stands && !in_doubt.contains_key(address) && !recent.keys().any(|at| at.base() == *address)
     }
 }

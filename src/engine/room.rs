@@ -64,7 +64,7 @@ impl<C> Room<'_, C> {
             Verdict::Replace(_) => None,
             Verdict::Revise(_) => self.version_in_use(user),
             _ if object(self.judgement, self.world, &user.address).is_none() => None,
-            Verdict::Wait(_) => Some(Refusal::NotYet(Waiting::On([user.address.clone()].into()))),
+            Verdict::Wait(waiting) => Some(Refusal::NotYet(Waiting::On(with_foundations(user, waiting)))),
             _ => Some(Refusal::Never(user.address.clone())),
         }
     }
@@ -142,6 +142,15 @@ impl<C> Room<'_, C> {
         }
         seen.contains(to)
     }
+}
+
+/// A user, and what it waits for before it can let go: while nothing is replaced, it may be as it should be, and says nothing.
+fn with_foundations(user: &Node, waiting: &Waiting) -> BTreeSet<Address> {
+    let mut holders = BTreeSet::from([user.address.clone()]);
+    if let Waiting::On(foundations) = waiting {
+        holders.extend(foundations.iter().cloned());
+    }
+    holders
 }
 
 /// True iff `spec` has one of the texts in `outputs`: to use another's output is to refer to it.
