@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use video_pipeline_operator::engine::{Deleted, Failure, Meaning, Object, Observed, Scope};
+use video_pipeline_operator::engine::{Deleted, Failure, Meaning, Object, Observed, Phase, Scope};
 use video_pipeline_operator::kinds;
 
 use super::over::{Creation, Deletion, Inner, Look, Manner, Seen, Update, over};
@@ -31,6 +31,10 @@ pub enum How {
     OverlooksStrangers,
     /// A stranger's object is refused, and overwritten all the same.
     OverwritesStrangers,
+    /// What nobody owns is taken for ours.
+    TakesWhatIsNobodys,
+    /// A name that is taken counts as made, whosever it is.
+    TakesTakenNames,
     /// What is not asked for by name is not found.
     NeedsNames,
     /// Something is made on the way that nobody finds again.
@@ -81,6 +85,7 @@ impl Broken {
             }
             (How::HasANewField, Observed::Ours(Object { spec: Some(spec), .. })) => spec["new"] = json!(1),
             (How::OverlooksStrangers, foreign @ Observed::Foreign { .. }) => *foreign = Observed::Absent,
+            (How::TakesWhatIsNobodys, foreign @ Observed::Foreign { owner: None, .. }) => take(foreign),
             _ => {}
         }
     }
@@ -127,6 +132,10 @@ impl Manner for Broken {
                 inner.delete(aws, scaffolding).await?;
                 Ok(made)
             }
+            How::TakesTakenNames => match creation.go().await {
+                Err(taken) if taken.is(Meaning::AlreadyExists) => Ok(outputs(&key.name)),
+                made => made,
+            },
             How::OverwritesStrangers => {
                 let made = creation.go().await;
                 if made.as_ref().is_err_and(|taken| taken.is(Meaning::AlreadyExists)) {
@@ -153,6 +162,18 @@ impl Manner for Broken {
         }
         deletion.go().await
     }
+}
+
+/// As if it were ours.
+fn take(foreign: &mut Observed) {
+    if let Observed::Foreign { id, .. } = foreign {
+        let (id, outputs) = (id.clone(), outputs(id));
+        *foreign = Observed::Ours(Object { id, spec: None, outputs, phase: Phase::Ready });
+    }
+}
+
+fn outputs(name: &str) -> Value {
+    json!({ "name": name, "arn": name })
 }
 
 fn no_such_group() -> Failure {

@@ -35,6 +35,11 @@ async fn stand_in() -> &'static StandIn {
     STAND_IN.get_or_init(start).await
 }
 
+/// Where the stand-in answers.
+pub async fn endpoint() -> &'static str {
+    stand_in().await.endpoint()
+}
+
 /// An account that nothing else uses.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -49,7 +54,7 @@ impl Account {
     pub async fn open() -> Self {
         static NUMBERS: AtomicU64 = AtomicU64::new(200_000_000_000);
         let number = NUMBERS.fetch_add(1, Ordering::SeqCst).to_string();
-        let endpoint = stand_in().await.endpoint();
+        let endpoint = endpoint().await;
         keys::make(endpoint, &number).await;
         let wire = Wire::new(endpoint, &number);
         Self { number, wire }

@@ -13,6 +13,7 @@
 //! | [`over`], [`broken`] | kinds that do something else than the registered ones |
 //! | [`permissions`] | the policy that `iam-policy` prints: enough, and not too much |
 //! | [`meddling`] | what others do, so that every right is needed |
+//! | [`strangers`] | whose it is what stands under the names that an environment wants |
 //! | [`lab`] | the stand-in, and accounts in it |
 
 mod broken;
@@ -27,3 +28,4 @@ mod meddling;
 mod over;
 mod permissions;
 mod rig;
+mod strangers;

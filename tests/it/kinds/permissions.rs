@@ -155,9 +155,9 @@ impl Life<'_> {
 
     /// Everything is made, and of each name AWS says that it is taken: it is, by what was just made.
     async fn comes(&mut self, site: &mut Site) {
-        site.rig.account.wire.always(matrix::taken_by_us());
+        site.rig.account.wire.beset(matrix::taken_by_us());
         self.lives(site, None).await;
-        site.rig.account.wire.always([]);
+        site.rig.account.wire.beset([]);
     }
 
     /// It is looked at: by a sweep, by the next process, by validation, and by somebody who would have the same names.

@@ -260,6 +260,12 @@ def of_a_service(which: str, keys: list[str]) -> None:
     of_ecs(client("ecs").describe_services(cluster=cluster, services=[name])["services"][0]["serviceArn"], keys)
 
 
+def of_a_revision(which: str, keys: list[str]) -> None:
+    """Takes tags off a revision of a task definition, as in `FAMILY:REVISION`."""
+    revision = client("ecs").describe_task_definition(taskDefinition=which)["taskDefinition"]
+    of_ecs(revision["taskDefinitionArn"], keys)
+
+
 def queue(name: str) -> str:
     """The URL of a queue."""
     return client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
@@ -278,6 +284,7 @@ UNTAG: dict[str, Callable[[str, list[str]], Any]] = {
     "alarm": of_an_alarm,
     "ecsCluster": of_a_cluster,
     "service": of_a_service,
+    "taskDefinition": of_a_revision,
     "dbCluster": lambda *which: of_rds("describe_db_clusters", "DBClusterIdentifier", "DBCluster", *which),
     "dbInstance": lambda *which: of_rds("describe_db_instances", "DBInstanceIdentifier", "DBInstance", *which),
     "dbSubnetGroup": lambda *which: of_rds("describe_db_subnet_groups", "DBSubnetGroupName", "DBSubnetGroup", *which),

@@ -59,7 +59,7 @@ impl<'a> Life<'a> {
             counts.push(self.plot.count(rig).await);
         }
         for calls in 0..CALLS {
-            rig.account.wire.arm([Target::Mutation(calls)], fault);
+            rig.account.wire.arm([(Target::Mutation(calls), fault)]);
             let lived = self.live(rig, &counts).await;
             match rig.account.wire.disarm().pop() {
                 Some(call) => {

@@ -1,5 +1,5 @@
-//! What is whose: two pipelines get each their own, a stranger's object of the same name is foreign and stays as it is, and
-//! an orphan is found with nothing remembered.
+//! What is whose: two pipelines get each their own, a stranger's object of the same name is foreign and stays as it is,
+//! whether it is another owner's or nobody's, and an orphan is found with nothing remembered.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,8 @@ use super::super::estate::without_root;
 use super::super::ground::{Ground, Site, Verdict};
 use super::super::inventory;
 use super::super::lab::Account;
-use super::super::rig::{ids, kinds_of, specs};
+use super::super::rig::{ids, specs};
+use super::super::strangers::{Whose, everything};
 use super::{caught, kept};
 
 async fn observe(site: &Site, scopes: &[Scope]) -> Vec<World> {
@@ -79,32 +80,32 @@ const CHILDREN: [&str; 7] = [
     "taskDefinition",
 ];
 
-/// Another owner wants an environment of the same names.
-async fn strangers_are_left_alone(ground: Ground) -> Verdict {
+/// Somebody wants an environment whose names are taken.
+async fn strangers_are_left_alone(ground: Ground, whose: Whose) -> Verdict {
     let account = Account::open().await;
     let mut host = ground.site(&account, "media", "dev").await;
     host.build().await?;
+    whose.take(&host).await;
+    let before = everything(&account).await;
+
     let guest = ground.site(&account, "elsewhere", "dev").await;
     let seen = observe(&guest, std::slice::from_ref(&guest.rig.scope)).await.remove(0);
-    foreign_everywhere(&host, &seen)?;
-    nothing_is_decided(guest, &seen).await?;
+    foreign_everywhere(&host, whose, &seen)?;
+    nothing_is_decided(guest, whose, &seen).await?;
     names_are_taken(&host, "laws/elsewhere/dev").await?;
-
-    let before = ids(&host.rig.world);
-    let busy = host.rig.rest(&host.graph, &kinds_of(&host.graph), 1).await?;
-    if busy > 0 || before != ids(&host.rig.world) {
-        return Err("what belongs to the first has been changed".to_owned());
+    match everything(&account).await.difference(&before) {
+        Some(difference) => Err(format!("what stands there has been changed:{difference}")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
-fn foreign_everywhere(host: &Site, seen: &World) -> Verdict {
-    for (address, _) in host.rig.world.ours() {
-        let observed = seen.objects.get(address);
+fn foreign_everywhere(host: &Site, whose: Whose, seen: &World) -> Verdict {
+    for (address, object) in host.rig.world.ours() {
         let child = CHILDREN.contains(&address.kind.as_str());
-        match observed {
-            Some(Observed::Foreign { owner, .. }) if owner.as_ref() == Some(&host.rig.scope.owner) => {}
-            Some(Observed::Absent) | None if child => {}
+        let unnamed = whose.unnames(&address.kind);
+        match seen.objects.get(address) {
+            Some(Observed::Foreign { owner, .. }) if !unnamed && *owner == whose.owner(host, object) => {}
+            Some(Observed::Absent) | None if child || unnamed => {}
             other => return Err(format!("{address}: to another owner it is {other:?}")),
         }
     }
@@ -112,10 +113,11 @@ fn foreign_everywhere(host: &Site, seen: &World) -> Verdict {
 }
 
 /// Each resource by itself, so that it is not the claim alone that protects them.
-async fn nothing_is_decided(mut guest: Site, seen: &World) -> Verdict {
+async fn nothing_is_decided(mut guest: Site, whose: Whose, seen: &World) -> Verdict {
     guest.rig.world = seen.clone();
     let unclaimed = without_root(&guest.graph, |node| seen.objects.contains_key(&node.address));
-    let owned = without_root(&unclaimed, |node| !CHILDREN.contains(&node.address.kind.as_str()));
+    let taken = |kind: &str| !CHILDREN.contains(&kind) && !whose.unnames(kind);
+    let owned = without_root(&unclaimed, |node| taken(&node.address.kind));
     let plan = guest.rig.plan(&owned)?;
     if let Some(step) = plan.steps.first() {
         return Err(format!("it would {:?} {}", step.id.op, step.id.at));
@@ -131,8 +133,9 @@ async fn nothing_is_decided(mut guest: Site, seen: &World) -> Verdict {
 }
 
 /// Were it decided nevertheless, because the stranger came in between: AWS refuses, and the kind does not insist. An alarm
-/// is put, whether it is there already or not: what a stranger's is like is overwritten by then, and only the look of the
-/// same pass protects it. So all that can be asked is that nothing more is made, and that nobody takes it for ours.
+/// is put, whether it is there already or not: what a stranger's is like is overwritten by then (here by the same), and
+/// only the look of the same pass protects it. So all that can be asked is that nothing more is made, and that nobody takes
+/// it for ours.
 async fn names_are_taken(host: &Site, owner: &str) -> Verdict {
     for node in host.graph.nodes() {
         let kind = host.rig.kinds.iter().find(|kind| kind.name() == node.address.kind).unwrap();
@@ -172,7 +175,17 @@ async fn an_orphan_is_found_with_nothing_remembered() {
 
 #[tokio::test]
 async fn a_stranger_s_object_is_foreign_and_stays_as_it_is() {
-    kept(strangers_are_left_alone(Ground::registered()).await);
+    kept(strangers_are_left_alone(Ground::registered(), Whose::SomebodyElses).await);
+}
+
+#[tokio::test]
+async fn an_object_without_our_tags_is_foreign_and_stays_as_it_is() {
+    kept(strangers_are_left_alone(Ground::registered(), Whose::Nobodys).await);
+}
+
+#[tokio::test]
+async fn an_object_without_any_tags_stays_as_it_is() {
+    kept(strangers_are_left_alone(Ground::registered(), Whose::Untagged).await);
 }
 
 #[tokio::test]
@@ -187,12 +200,31 @@ async fn a_kind_that_needs_names_is_caught() {
 
 #[tokio::test]
 async fn a_kind_that_overlooks_strangers_is_caught() {
-    let verdict = strangers_are_left_alone(Ground::broken(How::OverlooksStrangers)).await;
+    let verdict =
+        strangers_are_left_alone(Ground::broken(How::OverlooksStrangers), Whose::SomebodyElses).await;
     caught(verdict, "to another owner it is");
 }
 
 #[tokio::test]
 async fn a_kind_that_overwrites_what_strangers_have_is_caught() {
-    let verdict = strangers_are_left_alone(Ground::broken(How::OverwritesStrangers)).await;
+    let verdict =
+        strangers_are_left_alone(Ground::broken(How::OverwritesStrangers), Whose::SomebodyElses).await;
     caught(verdict, "has been changed");
+}
+
+#[tokio::test]
+async fn a_kind_that_takes_what_is_nobody_s_is_caught() {
+    let ground = Ground::broken(How::TakesWhatIsNobodys);
+    kept(strangers_are_left_alone(ground, Whose::SomebodyElses).await);
+    for whose in [Whose::Nobodys, Whose::Untagged] {
+        caught(strangers_are_left_alone(ground, whose).await, "to another owner it is Some(Ours(");
+    }
+}
+
+#[tokio::test]
+async fn a_kind_that_takes_taken_names_is_caught() {
+    for whose in [Whose::SomebodyElses, Whose::Nobodys] {
+        let verdict = strangers_are_left_alone(Ground::broken(How::TakesTakenNames), whose).await;
+        caught(verdict, "processing/log-group: a stranger made it as well");
+    }
 }
