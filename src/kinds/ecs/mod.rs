@@ -143,6 +143,18 @@ pub async fn clusters(aws: &Aws, names: BTreeSet<String>) -> Result<Answer<Clust
     Ok(answer)
 }
 
+/// The cluster called `name`, if there is one.
+///
+/// # Errors
+/// The call failed, or AWS did not say whether there is.
+pub async fn cluster(aws: &Aws, name: &str) -> Result<Option<Cluster>, Failure> {
+    let mut answer = clusters(aws, [name.to_owned()].into()).await?;
+    match answer.unread.remove(name) {
+        Some(failure) => Err(failure),
+        None => Ok(answer.found.remove(name).filter(|cluster| cluster.status() != Some("INACTIVE"))),
+    }
+}
+
 /// The clusters that the scopes name, and those of their owners under other names.
 ///
 /// # Errors

@@ -36,26 +36,20 @@ impl Whose {
         let keys = self.lost(&user);
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         for (address, object) in host.rig.world.ours() {
-            if has_tags(object) && !self.spares(object) {
+            if has_tags(object) {
                 user.untag(&address.kind, &object.id, &keys);
             }
         }
     }
 
-    /// Who owns an object that the host has made.
-    pub fn owner(self, host: &Site, object: &Object) -> Option<String> {
-        self.spares(object).then(|| host.rig.scope.owner.clone())
+    /// Who owns what the host has made.
+    pub fn owner(self, host: &Site) -> Option<String> {
+        (self == Self::SomebodyElses).then(|| host.rig.scope.owner.clone())
     }
 
     /// True iff nothing says any more what objects of this kind are called.
     pub fn unnames(self, kind: &str) -> bool {
         self == Self::Untagged && NAMED_BY_A_TAG.contains(&kind)
-    }
-
-    /// True iff it stays the host's: a log group that AWS itself writes to would belong to whoever wants its name, since AWS
-    /// may have made it, and tags nothing.
-    fn spares(self, object: &Object) -> bool {
-        self == Self::SomebodyElses || object.id.starts_with("/aws/")
     }
 
     /// The keys of the tags that are taken away. Nobody can take those of AWS.

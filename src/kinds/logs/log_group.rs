@@ -10,6 +10,7 @@ use crate::engine::{
 };
 use crate::kinds::bounds;
 use crate::kinds::ids::{LogGroupArn, LogGroupName};
+use crate::kinds::logs::writer::Writer;
 use crate::kinds::sighting::{Mine, Sorted, prove};
 use crate::kinds::tagged;
 use crate::kinds::untagged::{self, Untagged};
@@ -52,6 +53,8 @@ impl Kind for LogGroup {
         tagged::ACTION,
         Action::called("logs:DescribeLogGroups", bounds::LOOK),
         Action::called("logs:ListTagsForResource", bounds::log_group::NAMED),
+        Action::called("ecs:DescribeClusters", bounds::cluster::NAMED),
+        Action::called("rds:DescribeDBClusters", bounds::LOOK),
         Action::called("logs:CreateLogGroup", bounds::log_group::NEW),
         Action::called("logs:PutRetentionPolicy", bounds::LOG_GROUP_OF_AWS),
         Action::called("logs:TagResource", bounds::log_group::TAGGED),
@@ -77,7 +80,7 @@ impl Kind for LogGroup {
         match call.send().await.during("logs:CreateLogGroup") {
             Err(taken) if taken.is(Meaning::AlreadyExists) => {
                 let standing = tags_of(aws, &key.name).await?.unwrap_or_default();
-                if standing.owner().is_some() || !written_by_aws(&key.name) {
+                if standing.owner().is_some() || !may_be_of(aws, &key.name, &key.owner).await? {
                     prove(key, &standing, taken)?;
                 }
             }
@@ -128,23 +131,26 @@ async fn tags_of(aws: &Aws, name: &str) -> Result<Option<Tags>, Failure> {
     Ok(read.map(|read| Tags::from(read.tags())))
 }
 
-/// The tags of the group called `name`. One that AWS itself may have made, and that does not say whose it is, belongs to
-/// the scope that has its name; the tags that it lacks then show as a difference, and are put on it.
+/// The tags of the group called `name`. One that AWS itself may have made for a scope's cluster, and that does not say whose
+/// it is, belongs to that scope; the tags that it lacks then show as a difference, and are put on it.
 async fn claimed(aws: &Aws, scopes: &[Scope], name: String) -> Result<Option<Tags>, Failure> {
     let Some(mut tags) = tags_of(aws, &name).await? else { return Ok(None) };
     let named = |scope: &&Scope| scope.named.iter().any(|named| named.name == name);
     let mut claimants = scopes.iter().filter(named);
-    if let (None, true, Some(scope), None) =
-        (tags.owner(), written_by_aws(&name), claimants.next(), claimants.next())
+    if let (None, Some(scope), None) = (tags.owner(), claimants.next(), claimants.next())
+        && may_be_of(aws, &name, &scope.owner).await?
     {
         tags.0.insert(tags::OWNER.to_owned(), scope.owner.clone());
     }
     Ok(Some(tags))
 }
 
-/// Services of AWS write to groups under this path, and make them where nobody else did.
-fn written_by_aws(name: &str) -> bool {
-    name.starts_with("/aws/")
+/// True iff a service of AWS writes to the group called `name`, and may do so for `owner`.
+async fn may_be_of(aws: &Aws, name: &str, owner: &str) -> Result<bool, Failure> {
+    match Writer::of(name) {
+        Some(writer) => writer.may_be_of(aws, owner).await,
+        None => Ok(false),
+    }
 }
 
 async fn retain(aws: &Aws, name: &str, days: Option<i32>) -> Result<(), Failure> {
