@@ -1,5 +1,5 @@
-//! Nothing that AWS can be told is forgotten: `members.yaml` says of each member of each call that makes or changes something
-//! what becomes of it, and AWS's own models say which there are.
+//! Nothing that AWS can be told is forgotten: `members.yaml` says of each member of each call that makes, changes or removes
+//! something what becomes of it, and AWS's own models say which there are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use regex::Regex;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use video_pipeline_operator::aws::Aws;
+use video_pipeline_operator::engine::AnyKind;
 use video_pipeline_operator::kinds::KINDS;
 
 use super::sources;
@@ -14,17 +16,24 @@ use super::sources;
 /// What becomes of the members of one operation.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Fates {
+pub struct Fates {
     compared: BTreeMap<String, String>,
-    fixed: BTreeMap<String, Value>,
+    once: BTreeMap<String, String>,
+    /// Members and their values.
+    pub fixed: BTreeMap<String, Value>,
     names: Vec<String>,
     exempt: BTreeMap<String, Vec<String>>,
 }
 
 impl Fates {
-    fn members(&self) -> Vec<&String> {
-        let reasons = self.exempt.values().flatten();
-        self.compared.keys().chain(self.fixed.keys()).chain(&self.names).chain(reasons).collect()
+    fn members(&self) -> impl Iterator<Item = &String> {
+        self.said().chain(self.exempt.values().flatten())
+    }
+
+    /// The members that may be sent.
+    pub fn said(&self) -> impl Iterator<Item = &String> {
+        let by_fields = self.compared.keys().chain(self.once.keys());
+        by_fields.chain(self.fixed.keys()).chain(&self.names)
     }
 
     fn fields(&self) -> impl Iterator<Item = &str> {
@@ -32,21 +41,25 @@ impl Fates {
     }
 }
 
-type Table = BTreeMap<String, Fates>;
+/// What becomes of the members, by operation.
+pub type Table = BTreeMap<String, Fates>;
 
-/// What only looks, and what only removes.
-const CHANGES_NO_FIELD: [&str; 9] =
-    ["Delete", "Deregister", "Describe", "Detach", "Disassociate", "Get", "List", "Remove", "Revoke"];
-
-fn changes_fields(action: &str) -> bool {
-    let operation = action.split(':').nth(1).unwrap();
-    !operation.starts_with("Untag") && !CHANGES_NO_FIELD.iter().any(|verb| operation.starts_with(verb))
+/// The operations that kinds call to make, change or remove something.
+fn called() -> BTreeSet<&'static str> {
+    let actions = KINDS.iter().flat_map(|kind| kind.actions());
+    actions
+        .filter(|action| action.implied_by.is_none() && !action.looks())
+        .map(|action| action.name)
+        .collect()
 }
 
-/// The operations that kinds call to make or change something.
-fn called() -> BTreeSet<&'static str> {
-    let actions = KINDS.iter().flat_map(|kind| kind.actions()).filter(|action| action.implied_by.is_none());
-    actions.map(|action| action.name).filter(|name| changes_fields(name)).collect()
+/// The fields that the kinds say are used only when the object is made, as `role.description`.
+fn at_creation() -> BTreeSet<String> {
+    let fields = |kind: &&'static dyn AnyKind<Aws>| {
+        let name = kind.name();
+        kind.at_creation().iter().map(move |field| format!("{name}.{field}"))
+    };
+    KINDS.iter().flat_map(fields).collect()
 }
 
 /// The fields of every kind's spec, as `vpc.cidr`; those that nothing compares are left out.
@@ -73,7 +86,12 @@ fn camel_case(field: &str) -> String {
 }
 
 /// What is wrong with the table: of the operations that are called, given their members, and the fields that there are.
-fn faults(table: &Table, models: &BTreeMap<String, Value>, fields: &BTreeSet<String>) -> Vec<String> {
+fn faults(
+    table: &Table,
+    models: &BTreeMap<String, Value>,
+    fields: &BTreeSet<String>,
+    at_creation: &BTreeSet<String>,
+) -> Vec<String> {
     let mut faults = Vec::new();
     let called: BTreeSet<_> = models.keys().collect();
     let written: BTreeSet<_> = table.keys().collect();
@@ -81,16 +99,18 @@ fn faults(table: &Table, models: &BTreeMap<String, Value>, fields: &BTreeSet<Str
     faults.extend(written.difference(&called).map(|action| format!("{action} is not called")));
     for (action, fates) in table {
         let Some(model) = models.get(action) else { continue };
-        let members = fates.members();
-        let once: BTreeSet<&str> = members.iter().map(|member| member.as_str()).collect();
-        if once.len() < members.len() {
+        let members: BTreeSet<&str> = fates.members().map(String::as_str).collect();
+        if members.len() < fates.members().count() {
             faults.push(format!("{action}: something is said twice"));
         }
-        faults.extend(unsaid("", model, &once).iter().map(|member| format!("{action}: {member} is missing")));
-        let unknown = once.iter().filter(|member| !is_member(member, model));
+        let unsaid = unsaid("", model, &members);
+        faults.extend(unsaid.iter().map(|member| format!("{action}: {member} is missing")));
+        let unknown = members.iter().filter(|member| !is_member(member, model));
         faults.extend(unknown.map(|member| format!("{action}: there is no {member}")));
         let wrong = fates.fields().filter(|field| !fields.contains(*field));
         faults.extend(wrong.map(|field| format!("{action}: {field} is compared nowhere")));
+        let wrong = fates.once.values().filter(|field| !at_creation.contains(*field));
+        faults.extend(wrong.map(|field| format!("{action}: {field} is not only for new objects")));
     }
     let used: BTreeSet<&str> = table.values().flat_map(Fates::fields).collect();
     let unused = fields.iter().filter(|field| !used.contains(field.as_str()));
@@ -117,11 +137,13 @@ fn is_member(member: &str, model: &Value) -> bool {
     member.split('.').try_fold(model, |model, name| model.get(name)).is_some()
 }
 
-fn beside(name: &str) -> PathBuf {
+/// A file of this folder.
+pub fn beside(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/architecture").join(name)
 }
 
-fn table() -> Table {
+/// The table as it is written down.
+pub fn table() -> Table {
     serde_yaml::from_str(&std::fs::read_to_string(beside("members.yaml")).unwrap()).unwrap()
 }
 
@@ -134,20 +156,22 @@ async fn models(actions: &BTreeSet<&str>) -> BTreeMap<String, Value> {
 
 #[tokio::test]
 async fn whatever_aws_can_be_told_is_compared_or_left_out_for_a_reason() {
-    let faults = faults(&table(), &models(&called()).await, &fields());
+    let faults = faults(&table(), &models(&called()).await, &fields(), &at_creation());
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 #[test]
 fn whatever_is_wrong_with_the_table_is_caught() {
-    let models =
-        BTreeMap::from([("x:Make".to_owned(), json!({ "Size": {}, "Lid": { "Colour": {}, "Lock": {} } }))]);
+    let models = BTreeMap::from([(
+        "x:Make".to_owned(),
+        json!({ "Size": {}, "Gift": {}, "Lid": { "Colour": {}, "Lock": {} } }),
+    )]);
     let fields = BTreeSet::from(["box.size".to_owned(), "box.colour".to_owned()]);
-    let said = |text: &str| faults(&serde_yaml::from_str(text).unwrap(), &models, &fields);
-    let compared = "Size: box.size, Lid.Colour: box.colour";
-    let whole =
-        format!("x:Make: {{ compared: {{ {compared} }}, exempt: {{ nobody has a key: [Lid.Lock] }} }}");
-    assert_eq!(said(&whole), Vec::<String>::new());
+    let at_creation = BTreeSet::from(["box.gift".to_owned()]);
+    let said = |text: &str| faults(&serde_yaml::from_str(text).unwrap(), &models, &fields, &at_creation);
+    let whole = "x:Make: { compared: { Size: box.size, Lid.Colour: box.colour }, once: { Gift: box.gift }, \
+                 exempt: { nobody has a key: [Lid.Lock] } }";
+    assert_eq!(said(whole), Vec::<String>::new());
     let undecided = whole.replace("exempt", "open");
     assert!(serde_yaml::from_str::<Table>(&undecided).is_err(), "what becomes of a member is decided");
     for (part, other, fault) in [
@@ -156,6 +180,7 @@ fn whatever_is_wrong_with_the_table_is_caught() {
         ("[Lid.Lock]", "[Lid.Lock, Size]", "x:Make: something is said twice"),
         ("box.size", "box.weight", "x:Make: box.weight is compared nowhere"),
         ("box.size", "box.colour", "box.size reaches AWS in no call"),
+        ("box.gift", "box.size", "x:Make: box.size is not only for new objects"),
         ("x:Make", "x:Break", "x:Make is missing"),
         ("x:Make", "x:Break", "x:Break is not called"),
     ] {

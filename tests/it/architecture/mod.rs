@@ -5,5 +5,6 @@ mod floors;
 pub mod members;
 mod names;
 mod registry;
+mod sent;
 mod sizes;
 mod sources;

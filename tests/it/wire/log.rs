@@ -1,6 +1,7 @@
 //! What went over the wire, and what AWS answered, whether or not the operator heard of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::call::{Aim, Call};
 
@@ -9,6 +10,8 @@ use super::call::{Aim, Call};
 pub struct Attempt {
     /// What was called.
     pub call: Call,
+    /// What it said, as it was written; nothing where AWS never saw the call.
+    pub said: Arc<[u8]>,
     /// The status of AWS's own answer; none where AWS never saw the call.
     pub status: Option<u16>,
     /// The id of what was made, for things that have no name of their own, and the address that its tags say.
@@ -44,18 +47,19 @@ const fn nameless(
 impl Attempt {
     /// A call that AWS never saw.
     pub fn unsent(call: Call) -> Self {
-        Self { call, status: None, made: None, removed: None }
+        Self { call, said: Arc::default(), status: None, made: None, removed: None }
     }
 
     /// A call, as it was asked and answered.
-    pub fn answered(call: Call, request: &str, status: u16, answer: &str) -> Self {
+    pub fn answered(call: Call, said: Arc<[u8]>, status: u16, answer: &str) -> Self {
+        let request = &*String::from_utf8_lossy(&said);
         let done = (200..300).contains(&status);
         let made = NAMELESS.iter().find(|thing| done && thing.made_by.0 == call.operation());
         let made =
             made.and_then(|thing| Some((value(answer, thing.made_by.1)?, tagged_address(request, &call)?)));
         let removed = NAMELESS.iter().find(|thing| done && thing.removed_by.0 == call.operation());
         let removed = removed.and_then(|thing| value(request, thing.removed_by.1));
-        Self { call, status: Some(status), made, removed }
+        Self { call, said, status: Some(status), made, removed }
     }
 
     /// Whether it asked AWS to change something, and AWS saw it.
