@@ -8,10 +8,12 @@ use kube::Api;
 use kube::api::{DeleteParams, DynamicObject};
 use serde_json::{Value, json};
 
+use crate::matrix;
 use crate::support::consent::told;
 use crate::sweep::field::{Field, Plot};
 use crate::sweep::inventory::Inventory;
 use crate::sweep::operator::{Act, Operator, Rest, summary};
+use crate::wire::{Aim, Target, log};
 
 /// How long network interfaces outlive their tasks: many times the pause between two passes.
 const LINGER: f64 = 2.0;
@@ -54,6 +56,34 @@ async fn what_lingers_is_named_and_waited_for() {
     let refused = calls.iter().filter(|call| call.call.mutates() && call.status.is_some_and(|is| is >= 400));
     assert!(refused.clone().count() <= REFUSED, "{} refused attempts", refused.count());
     assert_eq!(operator.inventory().await.difference(&empty), None, "something is left");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_is_refused_at_first_is_asked_for_again() {
+    let field = Field::open("refused", 1).await;
+    let (mut plot, empty) = environment(&field).await;
+    let removals = removals(&mut plot, &empty).await;
+    assert!(removals.len() > 40, "{removals:?}");
+
+    let mut operator = plot.operator(&[Act::Create]).await.unwrap();
+    let before = operator.wire.log().len();
+    let refused = |aim: &Aim| Some((Target::Call(aim.clone()), matrix::refused_for_now(&aim.action)?));
+    operator.wire.beset(removals.iter().filter_map(refused));
+    operator.act(&Act::Delete).await;
+    gone(&mut operator, &empty).await;
+    let calls = operator.wire.log().split_off(before).into_iter();
+    let refused = calls.filter(|call| call.call.mutates() && call.status.is_none()).count();
+    assert_eq!(refused, removals.len(), "each is refused once, and done when it is asked for again");
+}
+
+/// The first call of each kind that removes something of a resource, when an environment goes undisturbed.
+async fn removals(plot: &mut Plot, empty: &Inventory) -> Vec<Aim> {
+    let mut operator = plot.operator(&[Act::Create]).await.unwrap();
+    let before = operator.wire.log().len();
+    operator.act(&Act::Delete).await;
+    gone(&mut operator, empty).await;
+    let calls = log::aims(&operator.wire.log().split_off(before)).into_iter();
+    calls.filter(|(aim, mutates)| *mutates && aim.number == 1).map(|(aim, _)| aim).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -73,6 +73,8 @@ async fn every_oracle_catches_what_it_forbids() {
     caught(&cell, Course { rest: Rest::Gone, ..course.clone() }, "it ends as Gone");
     let doubles = BTreeMap::from([(dead.to_owned(), BTreeSet::new())]);
     caught(&cell, Course { doubles, ..course.clone() }, "there were two at one time");
+    let late = vec!["sqs:TagQueue".to_owned()];
+    caught(&cell, Course { late, ..course.clone() }, "it was at rest, and the next process did");
     let mut lost = course.clone();
     lost.inventory.0.pop();
     caught(&cell, lost, "what stands there at the end differs");

@@ -17,7 +17,7 @@
 
 mod broken;
 mod cell;
-mod drift;
+pub(crate) mod drift;
 mod error;
 mod expected;
 mod shown;
@@ -33,12 +33,13 @@ use futures::future::join_all;
 use video_pipeline_operator::kinds::{KINDS, facts};
 
 use self::cell::Cell;
+use self::error::Error;
 use self::story::Story;
 use self::trial::{Reference, Trial};
 use crate::sweep::choice::{self, AT_ONCE, STAND_INS};
 use crate::sweep::field::{Field, Plot};
 use crate::sweep::page;
-use crate::wire::Fault;
+use crate::wire::{Fault, Target};
 
 /// Cells that a test run has time for.
 const CHOICE: usize = 24;
@@ -82,10 +83,17 @@ fn operations() -> BTreeSet<String> {
 }
 
 /// The faults by which AWS says of each name that is to be given that it is taken: it is, by what it has just made.
-pub fn taken_by_us() -> Vec<(String, Fault)> {
-    let taken = |operation: String| Some((error::Error::AlreadyOurs.fault(&operation)?, operation));
-    let taken = operations().into_iter().filter_map(taken);
-    taken.map(|(fault, operation)| (operation, fault)).collect()
+pub fn taken_by_us() -> Vec<(Target, Fault)> {
+    let taken = |operation: String| {
+        let fault = Error::AlreadyOurs.fault(&operation)?;
+        Some((Target::Every(operation), fault))
+    };
+    operations().into_iter().filter_map(taken).collect()
+}
+
+/// How AWS refuses a removal at first: something still uses what is to go or, where AWS never says so, it is overloaded.
+pub fn refused_for_now(operation: &str) -> Option<Fault> {
+    Error::InUse.fault(operation).or_else(|| Error::Unavailable.fault(operation))
 }
 
 /// Plays all stories, as many at a time as there are plots.

@@ -109,28 +109,37 @@ impl Shown {
 
     /// The conditions do not say what they should.
     fn misjudged(&self, cell: &Cell) -> Option<String> {
-        let row = table(cell.error);
-        let person = row.person && cell.expected != Expected::Held;
+        let person = table(cell.error).person && cell.expected != Expected::Held;
         let (ready, stalled) = (self.condition("Ready"), self.condition("Stalled"));
-        let class = Class::of(&cell.operation);
-        let unread = class == Class::Read && ready.1 == "NotObserved";
         // What is not wanted, and cannot be removed, is none of what has to be there.
-        let whole = class == Class::Delete && self.has_all_that_is_wanted();
-        let reason = if whole { stalled.1 } else { ready.1 };
+        let whole = Class::of(&cell.operation) == Class::Delete && self.has_all_that_is_wanted();
         match () {
             () if ready.0 == "True" && !whole => Some(format!("it is said to be ready: {self}")),
             () if (stalled.0 == "True") != person => Some(format!("Stalled is {stalled:?}: {self}")),
-            () if person && !unread && (reason != row.reason || stalled.1 != row.reason) => {
-                Some(format!("the reason is {} and not {}: {self}", ready.1, row.reason))
-            }
-            () => None,
+            () => self.misnamed(cell, &[("Ready", !whole), ("Stalled", person)]),
         }
+    }
+
+    /// One of these conditions, if it is to tell of it, gives another reason.
+    fn misnamed(&self, cell: &Cell, conditions: &[(&str, bool)]) -> Option<String> {
+        let row = table(cell.error);
+        let unread = Class::of(&cell.operation) == Class::Read && self.condition("Ready").1 == "NotObserved";
+        if cell.expected == Expected::Held || unread {
+            return None;
+        }
+        // What goes says so until a person is needed.
+        let goes = text(&self.0["phase"]) == "Deleting" && !row.person;
+        let named = if goes { "Deleting" } else { row.reason };
+        let mut reasons =
+            conditions.iter().filter(|(_, tells)| *tells).map(|(type_, _)| self.condition(type_).1);
+        let other = reasons.find(|reason| *reason != named)?;
+        Some(format!("the reason is {other} and not {named}: {self}"))
     }
 
     /// As many resources are ready as should exist.
     pub fn has_all_that_is_wanted(&self) -> bool {
         let ready = self.lines().filter(|line| line.state == "Ready").count();
-        text(&self.0["resourcesReady"]) == format!("{ready}/{ready}")
+        ready > 0 && text(&self.0["resourcesReady"]) == format!("{ready}/{ready}")
     }
 
     /// Something is said to have failed.

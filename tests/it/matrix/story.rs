@@ -104,7 +104,7 @@ impl Story {
                 operator.act(&Act::Delete).await;
             }
             Deed::Retry(act) => {
-                operator.wire.always(super::taken_by_us());
+                operator.wire.beset(super::taken_by_us());
                 operator.act(act).await;
             }
         }

@@ -14,6 +14,7 @@ use super::story::Story;
 use crate::sweep::field::Plot;
 use crate::sweep::inventory::Inventory;
 use crate::sweep::operator::{Operator, READ_LAG, Rest, context, is_ready};
+use crate::sweep::trial::late;
 use crate::wire::{Life, Target, log};
 
 /// How many passes a fault lasts at most, and how long.
@@ -69,6 +70,8 @@ pub struct Course {
     pub rest: Rest,
     /// What there was then.
     pub inventory: Inventory,
+    /// What a process changed that began afterwards.
+    pub late: Vec<String>,
     /// Addresses for which there were two at one time.
     pub doubles: BTreeMap<String, BTreeSet<String>>,
 }
@@ -110,6 +113,7 @@ impl Reference {
                 differs.map(|difference| format!("what stands there at the end differs:{difference}"))
             })
             .or_else(|| some("there were two at one time", &doubles))
+            .or_else(|| some("it was at rest, and the next process did", &course.late))
     }
 }
 
@@ -139,21 +143,24 @@ pub async fn play(
     reference: &Reference,
     operator: &mut Operator,
 ) -> Result<Course, String> {
-    operator.wire.arm([Target::Every(cell.operation.clone())], cell.fault);
+    operator.wire.arm([(Target::Every(cell.operation.clone()), cell.fault)]);
     story.happen(operator).await;
     let (shown, guessed, missing) = disturbed(cell, reference, operator).await;
     let attempts = attempts(operator, cell, 0);
     let again = again(cell, operator).await;
     operator.wire.disarm();
-    operator.restart();
+    // The process that was refused lives on, with all that it remembers of it.
     let rest = operator.rest(None).await.map_err(|broken| format!("afterwards: {broken}"))?;
+    let inventory = operator.inventory().await;
+    let late = if rest == Rest::Ready { late(operator).await? } else { Vec::new() };
     let course = Course {
         shown,
         attempts,
         guessed,
         missing,
         again,
-        inventory: operator.inventory().await,
+        inventory,
+        late,
         doubles: log::doubles(&operator.standing, &operator.wire.log()),
         rest,
     };

@@ -145,7 +145,7 @@ impl Kept {
 /// An environment whose operator died.
 async fn build_died(place: &Place, near: &BTreeMap<String, String>) -> Kept {
     let mut operator = begin(place, near).await;
-    operator.wire.arm([Target::Mutation(HALF)], Fault::DiesAfter);
+    operator.wire.arm([(Target::Mutation(HALF), Fault::DiesAfter)]);
     until(&mut operator, |operator, _| operator.wire.has_struck()).await;
     Kept::of(State::Died, place, &operator).await
 }
@@ -160,7 +160,7 @@ const DENIED: Fault = Fault::Refused(Refusal {
 /// An environment without VPC, and what becomes of it once it can have one.
 async fn build_others(place: &Place, near: &BTreeMap<String, String>) -> (Vec<Kept>, Mutations, End) {
     let mut operator = begin(place, near).await;
-    operator.wire.arm([Target::Every("ec2:CreateVpc".to_owned())], DENIED);
+    operator.wire.arm([(Target::Every("ec2:CreateVpc".to_owned()), DENIED)]);
     until(&mut operator, |_, said| said["message"].to_string().contains("network/vpc")).await;
     operator.wire.disarm();
     let mut half_way = Kept::of(State::HalfWay, place, &operator).await;

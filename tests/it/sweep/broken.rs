@@ -85,7 +85,7 @@ async fn a_second_object_for_one_address_is_caught_also_when_it_goes_again() {
     let mut bench = Bench::new().await;
     let vpc: Aim = "ec2:CreateVpc@network/vpc".parse().unwrap();
     let (course, _operator) =
-        bench.play(|operator| operator.wire.arm([Target::Call(vpc)], Fault::DeliveredTwice)).await;
+        bench.play(|operator| operator.wire.arm([(Target::Call(vpc), Fault::DeliveredTwice)])).await;
     bench.caught(&course.unwrap(), "two at one time");
 }
 
@@ -123,7 +123,7 @@ async fn an_operator_that_does_not_wait_for_reads_to_catch_up_is_caught() {
     let (course, operator) = bench
         .play(|operator| {
             operator.impatient();
-            operator.wire.arm([Target::Call(vpc)], Fault::DiesAfter);
+            operator.wire.arm([(Target::Call(vpc), Fault::DiesAfter)]);
         })
         .await;
     // It may have found both by the end, and removed one.

@@ -50,9 +50,9 @@ impl Kubernetes {
         Client::new(retrying, "default")
     }
 
-    /// Has `fault` befall the writes that `targets` mean, the first counted from now on, others from the one before.
-    pub fn arm(&self, targets: impl IntoIterator<Item = Target>, fault: Fault) {
-        *self.0.fate.lock().unwrap() = Fate::of(targets, fault);
+    /// Has each fault befall the write that is meant, the first counted from now on, others from the one before.
+    pub fn arm(&self, strikes: impl IntoIterator<Item = (Target, Fault)>) {
+        *self.0.fate.lock().unwrap() = Fate::of(strikes);
     }
 
     /// Nothing befalls anything any more. The writes that were struck.

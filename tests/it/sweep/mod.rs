@@ -32,7 +32,7 @@ mod point;
 mod scenario;
 pub(crate) mod strangers;
 mod table;
-mod trial;
+pub(crate) mod trial;
 mod xml;
 
 use std::sync::{Arc, Mutex};

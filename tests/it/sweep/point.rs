@@ -15,13 +15,21 @@ pub struct Point {
     pub fault: Fault,
     /// With which call.
     pub aim: Aim,
-    /// With which call, counted from then on, it goes wrong once more.
-    pub then: Option<Aim>,
+    /// What goes wrong afterwards, and with which call, counted from then on.
+    pub then: Option<(Fault, Aim)>,
 }
 
 /// What can be made twice where reads do not show it in time.
 const HIDDEN: [&str; 4] =
     ["network/vpc", "network/internet-gateway", "network/public-route-table", "network/private-route-table"];
+
+/// Every two deaths.
+const DEATHS: [(Fault, Fault); 4] = [
+    (Fault::DiesBefore, Fault::DiesBefore),
+    (Fault::DiesBefore, Fault::DiesAfter),
+    (Fault::DiesAfter, Fault::DiesBefore),
+    (Fault::DiesAfter, Fault::DiesAfter),
+];
 
 /// Faults of calls that only look. How calls are refused, the matrix tries.
 const OF_READS: [Fault; 2] = [Fault::DiesAfter, Fault::LosesReply];
@@ -82,17 +90,17 @@ impl Point {
         let mutations: Vec<_> = calls.iter().filter(|(_, mutates)| *mutates).map(|(aim, _)| aim).collect();
         for (index, aim) in mutations.iter().enumerate() {
             for later in mutations[index..].iter().filter(|later| later.address == aim.address) {
-                for fault in [Fault::DiesBefore, Fault::DiesAfter] {
+                for (fault, again) in DEATHS {
                     // Counted from the first death, before which `aim` itself was sent or not.
                     let sent = if fault == Fault::DiesAfter { aim.number } else { aim.number - 1 };
                     let before = if later.action == aim.action { sent } else { 0 };
                     if later.number > before {
-                        let then = Some(Aim { number: later.number - before, ..(*later).clone() });
+                        let then = Aim { number: later.number - before, ..(*later).clone() };
                         points.push(Self {
                             scenario: scenario.name.to_owned(),
                             fault,
                             aim: (*aim).clone(),
-                            then,
+                            then: Some((again, then)),
                         });
                     }
                 }
@@ -103,11 +111,16 @@ impl Point {
 
     /// The resources of which a second one may come to be: AWS is asked twice for something that has neither a name nor a
     /// token, or its reads show what there is only when it was made again. A token serves for as long as reads are waited
-    /// for, too.
+    /// for, which here is less than a late call is on its way.
     pub fn surplus(&self, scenario: &Scenario) -> Vec<&str> {
         const NAMELESS: [&str; 3] =
             ["ec2:CreateVpc", "ec2:CreateInternetGateway", "ecs:RegisterTaskDefinition"];
-        let twice = self.fault == Fault::DeliveredTwice && NAMELESS.contains(&self.aim.action.as_str());
+        let action = self.aim.action.as_str();
+        let twice = match self.fault {
+            Fault::DeliveredTwice => NAMELESS.contains(&action),
+            Fault::ArrivesLate => NAMELESS.contains(&action) || action == "ec2:CreateRouteTable",
+            _ => false,
+        };
         match () {
             () if scenario.surplus => HIDDEN.to_vec(),
             // Registered again where a list does not show it yet.
@@ -120,7 +133,7 @@ impl Point {
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.scenario, self.fault, self.aim)?;
-        self.then.as_ref().map_or(Ok(()), |then| write!(f, "+{then}"))
+        self.then.as_ref().map_or(Ok(()), |(fault, aim)| write!(f, "+{fault}/{aim}"))
     }
 }
 
@@ -132,11 +145,17 @@ impl FromStr for Point {
         let (Some(scenario), Some(fault), Some(aim)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(format!("{text} names no point: write scenario/fault/call"));
         };
-        let (aim, then) = match aim.split_once('+') {
-            Some((aim, then)) => (aim, Some(then.parse()?)),
-            None => (aim, None),
-        };
-        Ok(Self { scenario: scenario.to_owned(), fault: fault.parse()?, aim: aim.parse()?, then })
+        let (aim, then) = aim.split_once('+').map_or((aim, None), |(aim, then)| (aim, Some(then)));
+        let then = then.map(|then| {
+            let (fault, aim) = then.split_once('/').ok_or("a second fault is written +fault/call")?;
+            Ok::<_, String>((fault.parse()?, aim.parse()?))
+        });
+        Ok(Self {
+            scenario: scenario.to_owned(),
+            fault: fault.parse()?,
+            aim: aim.parse()?,
+            then: then.transpose()?,
+        })
     }
 }
 
@@ -144,11 +163,13 @@ impl FromStr for Point {
 fn a_point_reads_as_it_is_written() {
     let texts = [
         "create/dies-after/ec2:CreateVpc@network/vpc",
-        "create/dies-after/ec2:CreateVpc@network/vpc+ec2:ModifyVpcAttribute@network/vpc/2",
+        "create/dies-after/ec2:CreateVpc@network/vpc+dies-before/ec2:ModifyVpcAttribute@network/vpc/2",
         "roll/times-out/kubernetes:status/2",
     ];
     for text in texts {
         assert_eq!(text.parse::<Point>().unwrap().to_string(), text);
     }
-    assert!("create/explodes/ec2:CreateVpc".parse::<Point>().is_err());
+    for wrong in ["create/explodes/ec2:CreateVpc", "create/dies-after/ec2:CreateVpc+ec2:CreateVpc"] {
+        assert!(wrong.parse::<Point>().is_err(), "{wrong}");
+    }
 }

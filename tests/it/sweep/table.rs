@@ -19,8 +19,8 @@ struct Row {
 pub fn table(trials: &[Trial]) -> String {
     let mut rows: BTreeMap<(String, String), Row> = BTreeMap::new();
     for trial in trials {
-        let times = if trial.point.then.is_some() { " twice" } else { "" };
-        let key = (trial.point.scenario.clone(), format!("{}{times}", trial.point.fault));
+        let then = trial.point.then.as_ref().map(|(fault, _)| format!(", then {fault}")).unwrap_or_default();
+        let key = (trial.point.scenario.clone(), format!("{}{then}", trial.point.fault));
         for key in [key, ("all".to_owned(), String::new())] {
             rows.entry(key).or_default().count(trial);
         }

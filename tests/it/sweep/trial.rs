@@ -150,10 +150,12 @@ impl Trial {
 
 fn arm(operator: &mut Operator, point: &Point) {
     operator.stale = point.fault == Fault::DiesStale;
-    let targets = [Some(&point.aim), point.then.as_ref()].into_iter().flatten().cloned().map(Target::Call);
+    let first = (point.fault, point.aim.clone());
+    let strikes = [Some(first), point.then.clone()].into_iter().flatten();
+    let strikes = strikes.map(|(fault, aim)| (Target::Call(aim), fault));
     match point.aim.action.starts_with("kubernetes:") {
-        true => operator.kubernetes.arm(targets, point.fault),
-        false => operator.wire.arm(targets, point.fault),
+        true => operator.kubernetes.arm(strikes),
+        false => operator.wire.arm(strikes),
     }
 }
 

@@ -44,7 +44,7 @@ async fn every_oracle_catches_what_it_forbids() {
 
     // What the operator does.
     let mut idle = standing(plot).await;
-    idle.wire.arm([Target::Every(CALL.to_owned())], DENIED);
+    idle.wire.arm([(Target::Every(CALL.to_owned()), DENIED)]);
     idle.bound = 12;
     caught(play(&edit, &mut idle).await, "edited: not at rest after");
     let mut untidy = standing(plot).await;

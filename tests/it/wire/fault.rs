@@ -20,8 +20,8 @@ pub enum Fault {
     DeliveredTwice,
     /// The call is never sent.
     NotSent,
-    /// The call comes late.
-    Delayed,
+    /// The process dies when the call is sent, which is on its way for so long that the next process changes something first.
+    ArrivesLate,
     /// The call is carried out, and no answer comes.
     NotAnswered,
     /// The call is refused, and not carried out.
@@ -43,7 +43,7 @@ const NAMES: [(&str, Fault); 9] = [
     ("loses-reply", Fault::LosesReply),
     ("delivered-twice", Fault::DeliveredTwice),
     ("not-sent", Fault::NotSent),
-    ("delayed", Fault::Delayed),
+    ("arrives-late", Fault::ArrivesLate),
     ("conflict", Fault::Conflict),
     ("times-out", Fault::TimesOut),
     ("dies-stale", Fault::DiesStale),
@@ -90,9 +90,9 @@ pub struct Fate {
 }
 
 impl Fate {
-    /// The calls that `targets` mean are struck by `fault`, each counted from the strike before it.
-    pub fn of(targets: impl IntoIterator<Item = Target>, fault: Fault) -> Self {
-        Self { armed: targets.into_iter().map(|target| (target, fault)).collect(), ..Self::default() }
+    /// Each of the calls that are meant is struck by its fault, counted from the strike before it.
+    pub fn of(strikes: impl IntoIterator<Item = (Target, Fault)>) -> Self {
+        Self { armed: strikes.into_iter().collect(), ..Self::default() }
     }
 
     /// The fault that befalls this call.

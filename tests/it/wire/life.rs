@@ -35,8 +35,8 @@ impl Life {
         self.0.dead.load(Ordering::SeqCst)
     }
 
-    /// Ends once the process is dead and all that it had sent was carried out. What is still on its way would arrive at
-    /// some later time, which makes no difference that a test could repeat.
+    /// Ends once the process is dead and all that it had sent was carried out, but for what is late on purpose. What else is
+    /// still on its way would arrive at some later time, which makes no difference that a test could repeat.
     pub async fn over(&self) {
         self.until(|state| state.dead.load(Ordering::SeqCst) && state.underway.load(Ordering::SeqCst) == 0)
             .await;

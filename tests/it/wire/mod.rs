@@ -12,7 +12,6 @@ mod past;
 mod refusal;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -42,15 +41,20 @@ struct State {
     endpoint: String,
     account: String,
     fate: Mutex<Fate>,
-    always: Mutex<Vec<Fate>>,
+    beset: Mutex<Vec<Fate>>,
     past: Mutex<Past>,
+    late: Mutex<Option<Late>>,
     life: Mutex<Life>,
     log: Mutex<Vec<Attempt>>,
     mutations: watch::Sender<usize>,
 }
 
-/// How long a delayed call is on its way.
-const DELAY: Duration = Duration::from_millis(100);
+/// A call that outlives the process that sent it.
+#[derive(Debug)]
+struct Late {
+    call: Call,
+    request: HttpRequest,
+}
 
 impl Wire {
     /// A way to `account` of the stand-in at `endpoint`.
@@ -60,8 +64,9 @@ impl Wire {
             endpoint: endpoint.to_owned(),
             account: account.to_owned(),
             fate: Mutex::default(),
-            always: Mutex::default(),
+            beset: Mutex::default(),
             past: Mutex::default(),
+            late: Mutex::default(),
             life: Mutex::default(),
             log: Mutex::default(),
             mutations: watch::Sender::default(),
@@ -80,15 +85,15 @@ impl Wire {
         SharedHttpClient::new(Client { wire: self.clone(), life: life.clone() })
     }
 
-    /// Has `fault` befall the calls that `targets` mean, the first counted from now on, others from the one before.
-    pub fn arm(&self, targets: impl IntoIterator<Item = Target>, fault: Fault) {
-        *self.0.fate.lock().unwrap() = Fate::of(targets, fault);
+    /// Has each fault befall the call that is meant, the first counted from now on, others from the one before.
+    pub fn arm(&self, strikes: impl IntoIterator<Item = (Target, Fault)>) {
+        *self.0.fate.lock().unwrap() = Fate::of(strikes);
     }
 
-    /// From now on each call of an operation is befallen by its fault, unless something else befalls it.
-    pub fn always(&self, faults: impl IntoIterator<Item = (String, Fault)>) {
-        let fates = faults.into_iter().map(|(action, fault)| Fate::of([Target::Every(action)], fault));
-        *self.0.always.lock().unwrap() = fates.collect();
+    /// From now on each fault befalls the calls that are meant, whatever befalls others, unless something else is armed for them.
+    pub fn beset(&self, strikes: impl IntoIterator<Item = (Target, Fault)>) {
+        let fates = strikes.into_iter().map(|strike| Fate::of([strike]));
+        *self.0.beset.lock().unwrap() = fates.collect();
     }
 
     /// From now on, each answer to a read is repeated so often, whatever was done meanwhile.
@@ -154,8 +159,15 @@ impl State {
                 self.note(Attempt::unsent(call));
                 return Ok(answer);
             }
-            Some(Fault::Delayed) => tokio::time::sleep(DELAY).await,
+            Some(Fault::ArrivesLate) => {
+                *self.late.lock().unwrap() = Some(Late { call, request });
+                life.die();
+                return silent(life).await;
+            }
             _ => {}
+        }
+        if call.mutates() {
+            self.let_arrive(connector).await;
         }
         let again = request.try_clone().filter(|_| fault == Some(Fault::DeliveredTwice));
         let question = (!call.mutates()).then(|| past::question(&request));
@@ -186,10 +198,19 @@ impl State {
         }
     }
 
+    /// What is late arrives at the worst moment: the next process has looked, and is about to act on what it saw.
+    async fn let_arrive(&self, connector: &SharedHttpConnector) {
+        let late = self.late.lock().unwrap().take();
+        if let Some(Late { call, request }) = late {
+            // Nobody is there any more to hear the answer.
+            let _ = self.send(connector, &call, request).await;
+        }
+    }
+
     /// The fault that befalls this call.
     fn strike(&self, call: &Call) -> Option<Fault> {
         let armed = self.fate.lock().unwrap().strike(call);
-        armed.or_else(|| self.always.lock().unwrap().iter_mut().find_map(|fate| fate.strike(call)))
+        armed.or_else(|| self.beset.lock().unwrap().iter_mut().find_map(|fate| fate.strike(call)))
     }
 
     /// Sends, and reads the whole answer.
@@ -199,13 +220,13 @@ impl State {
         call: &Call,
         mut request: HttpRequest,
     ) -> Result<HttpResponse, ConnectorError> {
-        let asked = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
+        let said = request.body().bytes().unwrap_or_default().into();
         self.lead(&mut request)?;
         let mut response = connector.call(request).await?;
         let body = ByteStream::new(response.take_body()).collect().await;
         let body = body.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
         let answer = String::from_utf8_lossy(&body);
-        self.note(Attempt::answered(call.clone(), &asked, response.status().as_u16(), &answer));
+        self.note(Attempt::answered(call.clone(), said, response.status().as_u16(), &answer));
         *response.body_mut() = SdkBody::from(body);
         Ok(response)
     }
