@@ -111,9 +111,9 @@ impl Names {
         Self { suffix: suffix.to_string() }
     }
 
-    /// The names of all environments at once: `*` stands for the suffix.
-    pub fn of_all() -> Self {
-        Self { suffix: "*".to_owned() }
+    /// The names of all environments at once whose suffix begins so: `*` stands for the rest of it.
+    pub fn of_all(beginning: &str) -> Self {
+        Self { suffix: format!("{beginning}*") }
     }
 
     fn called(&self, resource_type: &str) -> String {

@@ -10,6 +10,7 @@ use self::arn::Place;
 use self::statement::Policy;
 use crate::engine::Action;
 use crate::kinds::{KINDS, facts};
+use crate::pipeline::EnvironmentSuffix;
 
 /// Print the IAM policy that the operator's identity needs, as JSON.
 ///
@@ -30,6 +31,10 @@ pub struct Args {
     /// A region that pipelines may live in; may be given several times. Without it, any.
     #[arg(long = "region", value_name = "REGION")]
     regions: Vec<String>,
+    /// Only environments whose spec.environmentSuffix begins so, as in `team-a-`; without it, any. Objects without a name are
+    /// told by their tag streamflix.io/environment: who takes that off locks the operator out.
+    #[arg(long, value_name = "PREFIX", value_parser = beginning)]
+    prefix: Option<String>,
     /// The ARN of the permissions boundary that the operator sets on every role that it makes
     /// (--permissions-boundary of `run`): roles without it can then neither be made nor be given permissions.
     #[arg(long, value_name = "ARN")]
@@ -52,8 +57,10 @@ enum Part {
     Network,
     /// What changes streams, queues, databases and their secrets.
     Data,
-    /// What changes roles, services, log groups and alarms, and assumes roles.
+    /// What changes roles and services, and assumes roles.
     Compute,
+    /// What changes log groups and alarms.
+    Monitoring,
 }
 
 impl Part {
@@ -62,6 +69,7 @@ impl Part {
             _ if action.looks() => Self::Look,
             "ec2" => Self::Network,
             "kinesis" | "kms" | "rds" | "secretsmanager" | "sqs" => Self::Data,
+            "cloudwatch" | "logs" => Self::Monitoring,
             _ => Self::Compute,
         }
     }
@@ -76,7 +84,7 @@ pub enum Error {
     /// AWS would not take it.
     #[error(
         "the policy has {is} characters without white space, and AWS takes {most}: name fewer regions or roles to assume, by \
-         patterns"
+         patterns, or a shorter prefix"
     )]
     TooLong {
         /// How long it is.
@@ -106,7 +114,8 @@ pub fn run(args: &Args) -> Result<String, Error> {
 
 fn policy(args: &Args) -> Value {
     let boundary = args.permissions_boundary.as_deref();
-    let mut policy = Policy::new(Place::new(args.account.as_deref(), &args.regions), boundary);
+    let place = Place::new(args.account.as_deref(), &args.regions, args.prefix.as_deref());
+    let mut policy = Policy::new(place, boundary);
     let wanted = |action: &&Action| args.part.is_none_or(|part| Part::of(action) == part);
     KINDS.iter().flat_map(|kind| kind.actions()).chain(facts::ACTIONS).filter(wanted).for_each(|action| {
         policy.allow(action);
@@ -130,6 +139,15 @@ fn only_in(regions: &[String]) -> Value {
         "Sid": "NothingElsewhere", "Effect": "Deny", "NotAction": ["iam:*", "sts:*"], "Resource": "*",
         "Condition": { "StringNotEquals": { "aws:RequestedRegion": regions } },
     })
+}
+
+/// The beginning of an environment's suffix.
+fn beginning(text: &str) -> Result<String, String> {
+    // A hyphen may come last here: something follows.
+    let begins = !text.is_empty() && EnvironmentSuffix::new(&format!("{text}x")).is_ok();
+    let wanted =
+        "no environment's suffix begins so: write lower-case letters, digits and single hyphens between them";
+    if begins { Ok(text.to_owned()) } else { Err(wanted.to_owned()) }
 }
 
 fn account_id(text: &str) -> Result<String, String> {

@@ -122,8 +122,9 @@ impl<'a> Policy<'a> {
             "Sid": sid, "Effect": "Allow", "Action": one_or_many(&statement.actions), "Resource": one_or_many(&arns),
         });
         let mut conditions: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
-        for condition in &statement.when {
-            let (operator, key, value) = self.condition(condition);
+        for (operator, key, value) in
+            statement.when.iter().flat_map(|condition| self.conditions_of(condition))
+        {
             conditions.entry(operator).or_default().insert(key, value);
         }
         if !conditions.is_empty() {
@@ -132,24 +133,31 @@ impl<'a> Policy<'a> {
         written
     }
 
-    /// The operator, the key and the values of a condition.
-    fn condition(&self, condition: &Condition) -> (&'static str, String, Value) {
-        let owner = |key: &str| (LIKE, format!("aws:{key}/{}", tags::OWNER), json!(SOME_OWNER));
+    /// What is written for a condition: operator, key and values.
+    fn conditions_of(&self, condition: &Condition) -> Vec<(&'static str, String, Value)> {
+        let one = |operator, key: &str, value| vec![(operator, key.to_owned(), value)];
         match condition {
-            Condition::RequestTag => owner("RequestTag"),
-            Condition::ResourceTag => owner("ResourceTag"),
+            Condition::RequestTag => self.tagged("RequestTag"),
+            Condition::ResourceTag => self.tagged("ResourceTag"),
             Condition::Is(key, values) => {
                 let operator =
                     if values.iter().any(|value| value.contains('*')) { LIKE } else { "StringEquals" };
-                (operator, (*key).to_owned(), one_or_many(&values.iter().collect()))
+                one(operator, key, one_or_many(&values.iter().collect()))
             }
-            Condition::Names(key, of) => (LIKE, (*key).to_owned(), one_or_many(&self.place.arns(of))),
-            Condition::True(key) => ("Bool", (*key).to_owned(), json!("true")),
-            Condition::Lacks(key) => ("Null", (*key).to_owned(), json!("true")),
+            Condition::Names(key, of) => one(LIKE, key, one_or_many(&self.place.arns(of))),
+            Condition::True(key) => one("Bool", key, json!("true")),
+            Condition::Lacks(key) => one("Null", key, json!("true")),
             Condition::Boundary | Condition::BoundaryOnly => {
-                ("StringEquals", "iam:PermissionsBoundary".to_owned(), json!(self.boundary))
+                one("StringEquals", "iam:PermissionsBoundary", json!(self.boundary))
             }
         }
+    }
+
+    /// Tags of ours, in a request or on a resource: what has no name tells by them which environment it is of.
+    fn tagged(&self, on: &str) -> Vec<(&'static str, String, Value)> {
+        let like = |tag: &str, value| (LIKE, format!("aws:{on}/{tag}"), json!(value));
+        let environment = self.place.suffixes().map(|suffixes| like(tags::ENVIRONMENT, suffixes));
+        [Some(like(tags::OWNER, SOME_OWNER.to_owned())), environment].into_iter().flatten().collect()
     }
 }
 

@@ -23,6 +23,8 @@ fn the_iam_policy_is_that_of_the_documentation() {
     assert_eq!(printed.ends_with(0, &[]).stdout, checked_in("docs/iam-policy.json"));
     let wrong = alone(OPERATOR, &["iam-policy", "--account", "12345"]);
     wrong.ends_with(1, &["twelve digits"]);
+    let wrong = alone(OPERATOR, &["iam-policy", "--prefix", "Team_A"]);
+    wrong.ends_with(1, &["--prefix", "lower-case letters, digits"]);
 }
 
 #[test]

@@ -35,8 +35,10 @@ fn its_parts_are_managed_policies_and_together_the_whole() {
             .collect();
     let mut flags: Vec<&str> = regions.iter().map(String::as_str).collect();
     flags.extend(["--account", "123456789012", "--permissions-boundary", BOUNDARY]);
+    // The longest that leaves room for a suffix.
+    flags.extend(["--prefix", "a-team-with-a-name-of-31-letter"]);
     let mut seen = BTreeSet::new();
-    for part in ["look", "network", "data", "compute"] {
+    for part in ["look", "network", "data", "compute", "monitoring"] {
         let policy = printed(&[&flags[..], &["--part", part]].concat());
         // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: white space does not count.
         let length = policy.to_string().len();

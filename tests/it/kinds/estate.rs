@@ -66,14 +66,27 @@ impl Estate {
         }
     }
 
+    /// The last part of its names.
+    pub fn suffix(&self) -> &str {
+        self.text("/spec/environmentSuffix")
+    }
+
+    fn text(&self, pointer: &str) -> &str {
+        self.resource.pointer(pointer).and_then(Value::as_str).unwrap()
+    }
+
     /// Its owner, and all names that it could use.
     pub fn scope(&self) -> Scope {
-        let text = |pointer: &str| self.resource.pointer(pointer).and_then(Value::as_str).unwrap();
-        let suffix = EnvironmentSuffix::new(text("/spec/environmentSuffix")).unwrap();
+        let suffix = EnvironmentSuffix::new(self.suffix()).unwrap();
         let named = |(address, name)| Named { address, name, remembered: None };
         let mut scope = Scope {
             former: None,
-            owner: format!("{}/{}/{}", cluster(), text("/metadata/namespace"), text("/metadata/name")),
+            owner: format!(
+                "{}/{}/{}",
+                cluster(),
+                self.text("/metadata/namespace"),
+                self.text("/metadata/name")
+            ),
             named: Names::new(&suffix).all().into_iter().map(named).collect(),
         };
         scope.named.retain(|named| self.only.is_none_or(|kind| named.address.kind == kind));

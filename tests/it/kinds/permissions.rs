@@ -12,6 +12,7 @@ use super::ground::{Ground, PASSES, Site};
 use super::lab::{Account, REGION};
 use super::meddling;
 use super::rig::kinds_of;
+use super::strangers;
 use crate::iam;
 use crate::matrix;
 use crate::support::control_plane::empty_folder;
@@ -113,6 +114,45 @@ async fn where_a_boundary_is_named_roles_come_within_it_and_no_others() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_prefix_is_named_only_environments_whose_suffix_begins_so_are_allowed() {
+    let account = Account::open().await;
+    let mut site = Ground::registered().site(&account, "media", "team-a-1").await;
+    let of = |prefix| iam::printed(&["--account", &account.number, "--region", REGION, "--prefix", prefix]);
+    let policy = of("team-a-");
+    let mut life = Life { policy: &policy, account: account.clone(), used: BTreeSet::new() };
+    life.comes(&mut site).await;
+    life.is_looked_at(&mut site).await;
+    life.drifts(&mut site).await;
+
+    let before = strangers::everything(&account).await;
+    assert_eq!(removed_under(&of("team-b-"), &site).await, BTreeSet::new());
+    let after = strangers::everything(&account).await;
+    assert_eq!(after.difference(&before), None, "something was changed");
+    assert!(
+        removed_under(&of("team-a-1"), &site).await.len() > 10,
+        "the whole suffix is a beginning of it, too"
+    );
+}
+
+/// Kinds whose removal AWS bounds by no name and no tag.
+const UNBOUND: [&str; 3] = ["scalableTarget", "scalingPolicy", "taskDefinition"];
+
+/// The actions by which something of all that a site has can be removed under a policy, but for what AWS bounds by nothing.
+async fn removed_under(policy: &Value, site: &Site) -> BTreeSet<String> {
+    let account = &site.rig.account;
+    account.bind(policy).await;
+    let bound = site.rig.world.ours().filter(|(address, _)| !UNBOUND.contains(&address.kind.as_str()));
+    for (address, object) in bound {
+        let kind = KINDS.iter().find(|kind| kind.name() == address.kind).unwrap();
+        // Refused for want of rights, or because something still uses it.
+        let _ = kind.delete(&site.rig.aws, object.outputs.clone()).await;
+    }
+    let used: BTreeSet<Permission> = serde_json::from_value(account.free().await["used"].clone()).unwrap();
+    let bound = |sid: &str| !sid.starts_with("Look") && sid != "ChangeWhatAwsBoundsByNothing";
+    used.into_iter().filter(|(sid, _)| bound(sid)).map(|(_, action)| action).collect()
+}
+
 /// The roles alone.
 fn roles_of(graph: &Graph) -> Graph {
     let mut roles = Graph::new(graph.identity.clone(), graph.root.clone());
@@ -170,7 +210,7 @@ impl Life<'_> {
         let aws = &site.rig.aws;
         let facts = async || futures::try_join!(facts::zones(aws), facts::engine(aws, "16.8")).map(drop);
         self.under(facts).await.unwrap();
-        let mut other = Ground::registered().site(&self.account, "film", "dev").await;
+        let mut other = Ground::registered().site(&self.account, "film", site.estate.suffix()).await;
         self.under(async || other.rig.observe(&kinds_of(&site.graph)).await).await;
     }
 

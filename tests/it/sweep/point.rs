@@ -19,6 +19,15 @@ pub struct Point {
     pub then: Option<(Fault, Aim)>,
 }
 
+/// What may happen beyond what happens undisturbed and one more call for each resource.
+#[derive(Clone, Debug, Default)]
+pub struct Allowance<'a> {
+    /// Resources of which a second one may come to be, so long as it is gone at the end.
+    pub surplus: Vec<&'a str>,
+    /// Whether all calls of a step may be made once more, and not only one of them.
+    pub steps: bool,
+}
+
 /// What can be made twice where reads do not show it in time.
 const HIDDEN: [&str; 4] =
     ["network/vpc", "network/internet-gateway", "network/public-route-table", "network/private-route-table"];
@@ -109,10 +118,17 @@ impl Point {
         points
     }
 
+    /// What may happen beyond what happens undisturbed.
+    pub fn allowance(&self, scenario: &Scenario) -> Allowance<'_> {
+        // What a late call does is done once more by then, together with all else of its step.
+        let steps = scenario.past > 0 || self.fault == Fault::ArrivesLate;
+        Allowance { surplus: self.surplus(scenario), steps }
+    }
+
     /// The resources of which a second one may come to be: AWS is asked twice for something that has neither a name nor a
     /// token, or its reads show what there is only when it was made again. A token serves for as long as reads are waited
     /// for, which here is less than a late call is on its way.
-    pub fn surplus(&self, scenario: &Scenario) -> Vec<&str> {
+    fn surplus(&self, scenario: &Scenario) -> Vec<&str> {
         const NAMELESS: [&str; 3] =
             ["ec2:CreateVpc", "ec2:CreateInternetGateway", "ecs:RegisterTaskDefinition"];
         let action = self.aim.action.as_str();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::field::Plot;
 use super::inventory::Inventory;
 use super::operator::{Operator, Rest};
-use super::point::Point;
+use super::point::{Allowance, Point};
 use super::scenario::Scenario;
 use crate::wire::{Aim, Attempt, Fault, Target, log};
 
@@ -20,8 +20,6 @@ pub struct Reference {
     rest: Rest,
     inventory: Inventory,
     mutations: BTreeMap<String, usize>,
-    /// Whether reads show what was before, so that all of a step may be done once more and not only one call of it.
-    shows_past: bool,
 }
 
 /// How a trial went.
@@ -81,13 +79,12 @@ impl Reference {
             writes: course.writes,
             rest: course.rest,
             inventory: course.inventory,
-            shows_past: scenario.past > 0,
         })
     }
 
-    /// What does not hold in a course that was disturbed. Of the resources at `surplus` a second one may have come to
-    /// be, so long as it is gone at the end.
-    pub fn broken_by(&self, course: &Course, surplus: &[&str]) -> Option<String> {
+    /// What does not hold in a course that was disturbed, in which so much is allowed.
+    pub fn broken_by(&self, course: &Course, allowance: &Allowance<'_>) -> Option<String> {
+        let Allowance { surplus, steps } = allowance;
         let ends = (course.rest != self.rest)
             .then(|| format!("it ends as {:?} and not as {:?}", course.rest, self.rest));
         let differs = || {
@@ -111,7 +108,7 @@ impl Reference {
             // What belongs to a second one has to go, too.
             let second = |address: &str| !surplus.is_empty() && address.contains('#');
             mutations.retain(|address, _| !surplus.contains(&address.as_str()) && !second(address));
-            self.too_many(&mutations)
+            self.too_many(&mutations, *steps)
         };
         let late = || {
             let late = &course.late;
@@ -120,10 +117,10 @@ impl Reference {
         ends.or_else(lied).or_else(differs).or_else(doubled).or_else(too_many).or_else(late)
     }
 
-    /// Resources that were changed more than once more often than they are undisturbed.
-    fn too_many(&self, mutations: &BTreeMap<String, usize>) -> Option<String> {
+    /// Resources that were changed more than once more often than they are undisturbed, or more than one step more often.
+    fn too_many(&self, mutations: &BTreeMap<String, usize>, steps: bool) -> Option<String> {
         let usual = |address: &String| self.mutations.get(address).copied().unwrap_or_default();
-        let most = |usual: usize| usual + if self.shows_past { usual.max(1) } else { 1 };
+        let most = |usual: usize| usual + if steps { usual.max(1) } else { 1 };
         let too_many = mutations.iter().filter(|(address, count)| **count > most(usual(address)));
         let too_many: Vec<_> =
             too_many.map(|(at, count)| format!("{at}: {count} instead of {}", usual(at))).collect();
@@ -141,7 +138,7 @@ impl Trial {
             let course = play(scenario, &mut operator, |operator| arm(operator, point)).await;
             let calls = operator.wire.disarm().len() + operator.kubernetes.disarm().len();
             (struck, passes) = (calls == 1 + usize::from(point.then.is_some()), operator.passes);
-            course.map(|course| reference.broken_by(&course, &point.surplus(scenario)))
+            course.map(|course| reference.broken_by(&course, &point.allowance(scenario)))
         };
         let broken = tried.await.unwrap_or_else(Some);
         Self { point: point.clone(), struck, passes, time: begun.elapsed(), broken }
