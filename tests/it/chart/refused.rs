@@ -61,11 +61,23 @@ async fn a_wrong_value_is_refused_by_its_place() {
         (r#"adoptions=[{"namespaces":["a"],"owners":["a/b"]}]"#, "/adoptions/0/owners/0"),
         (r#"serviceAccount.annotations={"a":1}"#, "/serviceAccount/annotations/a"),
         (r#"serviceMonitor.interval="30""#, "/serviceMonitor/interval"),
+        ("prometheusRule.unseenSeconds=59", "/prometheusRule/unseenSeconds"),
+        (r#"prometheusRule.unseenSeconds="2h""#, "/prometheusRule/unseenSeconds"),
+        (r#"prometheusRule.alertLabels={"team":1}"#, "/prometheusRule/alertLabels/team"),
+        (r#"extraVolumes=["ca"]"#, "/extraVolumes/0"),
+        (r#"extraVolumeMounts={"name":"ca"}"#, "/extraVolumeMounts"),
         (r#"whenUnspreadable="Never""#, "/whenUnspreadable"),
         ("runAsUser=0", "/runAsUser"),
     ] {
         refused(set, &[&format!("at '{place}'")]).await;
     }
+}
+
+#[tokio::test]
+async fn annotations_that_nobody_would_set_are_refused() {
+    let set = r#"serviceAccount={"create":false,"name":"theirs","annotations":{"a":"b"}}"#;
+    let words = ["serviceAccount.annotations", "serviceAccount.create=false", "the service account theirs"];
+    refused(set, &words).await;
 }
 
 /// The settings as typed.

@@ -1,9 +1,13 @@
 //! What is rendered by default and with everything, word for word. `UPDATE=1 cargo test chart::rendered` rewrites the files;
 //! read them as those who install the operator will have to.
 
+use serde_json::json;
 use similar::TextDiff;
 
-use super::helm::{LEAST, NAMESPACE, RELEASE, chart, everything, golden, helm, objects, template, titles};
+use super::helm::{
+    LEAST, NAMESPACE, RELEASE, chart, everything, golden, helm, objects, template, the, titles,
+};
+use super::upkeep::parts;
 
 /// The objects as rendered, without the definition, which is compared with the repository's in `upkeep`.
 fn without_definition(text: &str) -> String {
@@ -37,14 +41,50 @@ async fn everything_that_can_be_switched_on_is_what_people_expect() {
     compare("everything.yaml", &without_definition(&run.ends_with(0, &[]).stdout));
 }
 
-#[tokio::test]
-async fn the_notes_say_what_to_do_next() {
+/// What an installation with these arguments says.
+async fn notes(more: &[&str]) -> String {
     let chart = chart();
     let arguments = ["install", RELEASE, chart.to_str().unwrap(), "--namespace", NAMESPACE];
     let dry = ["--dry-run=client", "--output=json"];
-    let run = helm(&[&arguments[..], &dry, &LEAST].concat()).await;
-    let notes = run.ends_with(0, &[]).json()["info"]["notes"].as_str().unwrap().to_owned();
-    compare("notes.txt", &notes);
+    let run = helm(&[&arguments[..], &dry, &LEAST, more].concat()).await;
+    run.ends_with(0, &[]).json()["info"]["notes"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_notes_say_what_to_do_next() {
+    compare("notes.txt", &notes(&[]).await);
+}
+
+#[tokio::test]
+async fn the_notes_have_an_environment_made_where_the_operator_looks() {
+    let notes = notes(&["--set", "watchNamespaces={media,film}"]).await;
+    for command in ["kubectl -n media apply ", "kubectl -n media wait "] {
+        assert!(notes.contains(command), "{notes}");
+    }
+}
+
+#[tokio::test]
+async fn the_notes_name_every_part_of_the_policy() {
+    let notes = notes(&[]).await;
+    let parts = parts();
+    assert!(notes.contains(&format!("--part {};", parts.join(", "))), "{parts:?}: {notes}");
+}
+
+#[tokio::test]
+async fn each_installation_has_an_alert_of_its_own() {
+    let on = "prometheusRule.enabled=true,leaseName=lead-2,prometheusRule.alertLabels.team=media";
+    let objects = objects(&[&LEAST[..], &["--set", on]].concat()).await;
+    let rules = the(&objects, "PrometheusRule", RELEASE)["spec"]["groups"][0]["rules"].as_array().unwrap();
+    let down = rules.iter().find(|rule| rule["alert"] == "VideoPipelineOperatorDown").unwrap();
+    let leads = format!(r#"leader_election_master_status{{namespace="{NAMESPACE}",name="lead-2"}}"#);
+    assert!(down["expr"].as_str().unwrap().contains(&leads), "{down}");
+    assert_eq!(
+        down["labels"],
+        json!({ "severity": "critical", "namespace": NAMESPACE, "lease": "lead-2", "team": "media" })
+    );
+    let unseen = rules.iter().find(|rule| rule["alert"] == "VideoPipelineUnseen").unwrap();
+    assert_eq!(unseen["expr"], "max(video_pipelines_unseen_seconds) > 7200");
+    assert!(rules.iter().all(|rule| rule["labels"]["team"] == "media"));
 }
 
 #[tokio::test]
