@@ -163,16 +163,18 @@ impl Operator {
 }
 
 /// A program of the operator's crate that sees the sandbox and nothing else: no account, profile or cluster of whoever
-/// runs it, and no collector of theirs, whatever their environment says.
+/// runs it, and no collector or proxy of theirs, whatever their environment says.
 pub fn command(binary: &Path, kubeconfig: &Path, endpoint: &str) -> Command {
     let mut command = Command::new(binary);
-    for (name, _) in std::env::vars_os() {
-        if ["AWS_", "OTEL_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
-            command.env_remove(name);
-        }
-    }
+    std::env::vars_os().filter(|(name, _)| is_theirs(&name.to_string_lossy())).for_each(|(name, _)| {
+        command.env_remove(name);
+    });
     command.current_dir(checkout()).env("KUBECONFIG", kubeconfig).envs(aws_environment(endpoint));
     command
+}
+
+fn is_theirs(name: &str) -> bool {
+    ["AWS_", "OTEL_"].iter().any(|prefix| name.starts_with(prefix)) || name.to_uppercase().ends_with("_PROXY")
 }
 
 /// The environment variables by which every AWS SDK finds the stand-in.

@@ -13,8 +13,9 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
-use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::connector::{Caller, NameTheCall};
@@ -192,9 +193,18 @@ fn session_name(wanted: &str) -> String {
     if name.len() < 2 { env!("CARGO_PKG_NAME").to_owned() } else { name }
 }
 
-/// The HTTP client for production: TLS by rustls, one pool of connections for everything it is given to.
+/// The HTTP client for production: TLS by rustls, one pool of connections for everything it is given to, and the proxies that
+/// `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name.
 pub fn default_http_client() -> SharedHttpClient {
-    Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https()
+    Builder::new().build_with_connector_fn(|settings, components| {
+        let mut connector = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+        connector.set_proxy_config(Some(ProxyConfig::from_env()));
+        connector.set_connector_settings(settings.cloned());
+        if let Some(components) = components {
+            connector.set_sleep_impl(components.sleep_impl());
+        }
+        connector.build()
+    })
 }
 
 /// For a call of EC2 that AWS knows neither by a name nor by a token: a second attempt would make a second thing.

@@ -8,6 +8,7 @@ pub mod inventory;
 mod killed;
 mod leadership;
 mod lost;
+mod proxy;
 mod rare;
 mod shutdown;
 pub(crate) mod stage;
