@@ -24,7 +24,15 @@ pub struct Recollection {
     /// What failed, and is not tried again yet.
     pub failures: Failures,
     /// Since when this process knows of the environment.
-    begun: Option<Instant>,
+    begun: Option<Begun>,
+}
+
+/// How this process came to know of an environment.
+#[derive(Clone, Copy, Debug)]
+struct Begun {
+    at: Instant,
+    /// It was held: another process may have made something of it a moment before.
+    held: bool,
 }
 
 /// A write that reads may not show yet.
@@ -100,7 +108,7 @@ impl Recollection {
 
     /// What exists.
     pub fn see(&mut self, resource: &Stored, world: &World, now: Instant) {
-        self.begun.get_or_insert(now);
+        self.begun.get_or_insert(Begun { at: now, held: resource.held() });
         let record = Record::on(resource);
         for (address, object) in world.ours() {
             self.ids.insert(address.clone(), object.id.clone());
@@ -141,16 +149,30 @@ impl Recollection {
     pub fn settled(&self, record: &Record, world: &World) -> Record {
         let unseen = |intent: &&Intent| !matches!(self.creates.get(&intent.address), Some(Create::Seen));
         let mut held = record.held();
-        held.extend(
-            world
-                .ours()
-                .filter(|(at, object)| keeps_data(at, object))
-                .map(|(at, o)| (at.clone(), o.id.clone())),
-        );
+        let kept = world.ours().filter(|(at, object)| keeps_data(at, object));
+        held.extend(kept.map(|(at, object)| (at.clone(), incarnation(at, object).to_owned())));
         Record {
+            account: record.account.clone(),
             intents: record.intents.iter().filter(unseen).cloned().collect(),
-            held: held.into_iter().map(|(address, id)| Held { address, id }).collect(),
+            held: held.into_iter().map(|(address, incarnation)| Held { address, incarnation }).collect(),
         }
+    }
+
+    /// For how much longer something may show up that nobody has seen: what this process made, or may have made, less than `lag`
+    /// ago, or another one, just before this one began.
+    pub fn unshown(&self, lag: Duration, now: Instant) -> Option<Duration> {
+        let made = self.creates.values().filter_map(|create| match create {
+            Create::InDoubt(at) | Create::Made(at) => Some(*at),
+            Create::Nothing | Create::Seen => None,
+        });
+        let by_another = self.begun.filter(|begun| begun.held).map(|begun| begun.at);
+        let latest = made.chain(by_another).max()?;
+        lag.checked_sub(now.saturating_duration_since(latest)).filter(|left| !left.is_zero())
+    }
+
+    /// Whether something that holds data is there for the first time, which the record does not say yet.
+    pub fn finds_held(&self, record: &Record, world: &World) -> bool {
+        self.settled(record, world).held != record.held
     }
 
     fn recent(&self, now: Instant) -> BTreeMap<Address, Recent> {
@@ -208,7 +230,7 @@ impl Recollection {
                 (None, Some(record)) => since(record.intent(at)?.at).saturating_sub(service(recall(at), lag)),
                 // Calls may have been made of which no record is left.
                 (None, None) if resource.held() && recall(at) == Recall::Tags => {
-                    now.saturating_duration_since(self.begun.unwrap_or(now))
+                    now.saturating_duration_since(self.begun.map_or(now, |begun| begun.at))
                 }
                 (None, None) => return None,
             };
@@ -260,6 +282,10 @@ fn created(outcome: Option<&Outcome>, now: Instant) -> Create {
     }
 }
 
+fn incarnation<'o>(at: &Address, object: &'o Object) -> &'o str {
+    kind(&at.kind).map_or(&object.id, |kind| kind.incarnation(object))
+}
+
 fn keeps_data(at: &Address, object: &Object) -> bool {
     object.phase == Phase::Ready && kind(&at.kind).is_some_and(|kind| kind.holds_data() == Data::Kept)
 }
@@ -270,8 +296,11 @@ fn since(at: Timestamp) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
-    use crate::engine::{Failure, Meaning};
+    use crate::engine::{Block, Failure, Graph, Meaning, Node, Verdict, plan};
+    use crate::kinds::KINDS;
 
     const LAG: Duration = Duration::from_secs(60);
 
@@ -337,6 +366,48 @@ mod tests {
         assert!(is_in_doubt("vpc", None, LAG / 2), "only its tags tell");
         assert!(!is_in_doubt("routeTable", None, LAG / 2), "AWS is asked by the token");
         assert!(!is_in_doubt("role", None, LAG / 2), "AWS is asked by the name");
+    }
+
+    fn database() -> Address {
+        Address::new("dbCluster", "storage/cluster")
+    }
+
+    /// A database that is ready.
+    fn stands(resource_id: &str) -> World {
+        let (id, phase) = ("video-metadata-cluster-dev".into(), Phase::Ready);
+        let outputs = json!({ "id": id, "resourceId": resource_id });
+        let object = Object { id, spec: None, outputs, phase };
+        World { objects: [(database(), Observed::Ours(object))].into(), ..World::default() }
+    }
+
+    /// What is asked for once the database is gone that the record says was held, where this was allowed before.
+    fn asked(record: &Record, allowed: &[String]) -> Option<String> {
+        let mut graph = Graph::default();
+        graph.push(Node { address: database(), name: "the-cluster".into(), spec: Value::Null });
+        let world = World { objects: [(database(), Observed::Absent)].into(), ..World::default() };
+        let consents = allowed.iter().cloned().collect();
+        let memory = Memory { was_ready: record.held(), consents, ..Memory::default() };
+        let plan = plan(KINDS, &graph, &world, &memory).unwrap();
+        match &plan.item(&database()).unwrap().verdict {
+            Verdict::Blocked(Block::DataGone { consent }) => Some(consent.clone()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_consent_to_an_empty_database_is_good_for_one_loss() {
+        let settled = |record: &Record, resource| Recollection::default().settled(record, &stands(resource));
+        let earlier = json!({ "held": [{ "address": database(), "id": "video-metadata-cluster-dev" }] });
+        let earlier: Record = serde_json::from_value(earlier).unwrap();
+        let by_name = asked(&earlier, &[]).expect("it was held when an earlier version wrote that down");
+
+        let first = settled(&earlier, "cluster-ONE");
+        let consent = asked(&first, std::slice::from_ref(&by_name)).unwrap();
+        assert_eq!(asked(&first, std::slice::from_ref(&consent)), None);
+
+        let second = settled(&first, "cluster-TWO");
+        let again = asked(&second, &[by_name, consent.clone()]);
+        assert!(again.is_some_and(|again| again != consent), "what was allowed was about the first");
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub struct Record {
     pub intents: Vec<Intent>,
     /// What held data and was ready once.
     pub held: Vec<Held>,
+    /// The AWS account in which the environment stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 /// A resource that is about to be made.
@@ -40,8 +43,9 @@ pub struct Intent {
 pub struct Held {
     /// Where it stands.
     pub address: Address,
-    /// Its id in AWS.
-    pub id: String,
+    /// Its incarnation; its id, where an earlier version wrote the record.
+    #[serde(rename = "id")]
+    pub incarnation: String,
 }
 
 impl Record {
@@ -81,9 +85,9 @@ impl Record {
         self.held.retain(|held| !goes(held));
     }
 
-    /// The ids of what held data.
+    /// The incarnations of what held data.
     pub fn held(&self) -> BTreeMap<Address, String> {
-        self.held.iter().map(|held| (held.address.clone(), held.id.clone())).collect()
+        self.held.iter().map(|held| (held.address.clone(), held.incarnation.clone())).collect()
     }
 }
 

@@ -13,9 +13,22 @@ pub struct Address {
 }
 
 impl Address {
+    /// In place of a layer, where nobody can say in which one something stands.
+    pub const ANYWHERE: &'static str = "any";
+
     /// The address of `name`, a resource of the kind called `kind`.
     pub fn new(kind: impl Into<String>, name: impl Into<String>) -> Self {
         Self { kind: kind.into(), name: name.into() }
+    }
+
+    /// Where resources of a kind may stand of which nothing is known: `any/alarm`.
+    pub fn anywhere(kind: &str) -> Self {
+        Self::new(kind, format!("{}/{kind}", Self::ANYWHERE))
+    }
+
+    /// Whether it stands for all of a kind of which nothing is known.
+    pub fn is_anywhere(&self) -> bool {
+        self.layer() == Self::ANYWHERE
     }
 
     /// One version of a resource whose replacement is made before the old one goes: `processing/task@1a2b3c4d`.

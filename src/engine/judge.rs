@@ -245,10 +245,10 @@ impl<C> Judge<'_, C> {
         if let Some(waiting) = self.may_be_there(node, at) {
             return Verdict::Wait(waiting);
         }
-        if let Some(id) = self.memory.was_ready.get(&node.address)
+        if let Some(incarnation) = self.memory.was_ready.get(&node.address)
             && self.kind.holds_data() == Data::Kept
         {
-            let consent = consent(&node.address, "recreate", id, &Changes::default());
+            let consent = consent(&node.address, "recreate", incarnation, &Changes::default());
             if !self.memory.consents.contains(&consent) {
                 return Verdict::Blocked(Block::DataGone { consent });
             }
@@ -417,7 +417,7 @@ impl<C> Judge<'_, C> {
         if changes.0.is_empty() || self.kind.holds_data() == Data::None {
             return None;
         }
-        let consent = consent(&node.address, "replace", &object.id, &changes);
+        let consent = consent(&node.address, "replace", self.kind.incarnation(object), &changes);
         let allowed = self.memory.consents.contains(&consent);
         (!allowed).then_some(Block::WouldReplaceData { changes, consent })
     }
@@ -463,8 +463,9 @@ pub(super) fn immutable_part(spec: &Value, immutable: &[&str]) -> Value {
     Value::Object(fields)
 }
 
-/// What a person writes to allow one act on what holds data: the address, and a digest of the act and of the object.
-pub(super) fn consent(address: &Address, act: &str, id: &str, changes: &Changes) -> String {
-    let what = serde_json::json!({ "act": act, "id": id, "changes": changes });
+/// What a person writes to allow one act on what holds data: the address, and a digest of the act and of the object. It is
+/// good once, although nobody takes it away: no later object is of the same incarnation.
+pub(super) fn consent(address: &Address, act: &str, incarnation: &str, changes: &Changes) -> String {
+    let what = serde_json::json!({ "act": act, "id": incarnation, "changes": changes });
     format!("{address}@{}", digest(&what))
 }

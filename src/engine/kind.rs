@@ -23,6 +23,9 @@ pub trait Kind: Send + Sync + Sized + 'static {
     const CREATE_FIRST: bool = false;
     /// What would be lost with an object of this kind.
     const HOLDS_DATA: Data = Data::None;
+    /// The output that tells an object from an earlier or later one of the same id: what a consent is about. Needed where an
+    /// object holds data and its id is a name, which can be used again.
+    const INCARNATION: Option<&'static str> = None;
     /// Fields that may be updated while the resource settles; `*` for all.
     const WHILE_SETTLING: &'static [&'static str] = &[];
     /// Fields that are given once more to an object that is broken, when something that it rests on has changed.
@@ -296,6 +299,8 @@ pub trait AnyKind<C>: Send + Sync {
     fn immutable(&self) -> &'static [&'static str];
     fn create_first(&self) -> bool;
     fn holds_data(&self) -> Data;
+    /// What no earlier or later object of the same id has.
+    fn incarnation<'o>(&self, object: &'o Object) -> &'o str;
     fn while_settling(&self) -> &'static [&'static str];
     fn renewed(&self) -> &'static [&'static str];
     fn at_creation(&self) -> &'static [&'static str];
@@ -356,6 +361,10 @@ impl<K: Kind> AnyKind<K::Cloud> for Erased<K> {
     }
     fn holds_data(&self) -> Data {
         K::HOLDS_DATA
+    }
+    fn incarnation<'o>(&self, object: &'o Object) -> &'o str {
+        let output = K::INCARNATION.and_then(|output| object.outputs.get(output)?.as_str());
+        output.unwrap_or(&object.id)
     }
     fn while_settling(&self) -> &'static [&'static str] {
         K::WHILE_SETTLING

@@ -19,6 +19,7 @@ mod order;
 mod orphans;
 mod plan;
 mod room;
+mod unread;
 mod world;
 
 pub use action::{Action, Condition, Grant, ResourceType};

@@ -89,7 +89,7 @@ impl<C> Orphans<'_, C> {
             return Verdict::Wait(Waiting::Settling("of a kind that is not known here".into()));
         };
         if kind.holds_data() != Data::None && !self.memory.deleting {
-            let consent = consent(address, "delete", &object.id, &Changes::default());
+            let consent = consent(address, "delete", kind.incarnation(object), &Changes::default());
             if !self.memory.consents.contains(&consent) {
                 return Verdict::Blocked(Block::WouldDeleteData { consent });
             }

@@ -1,6 +1,6 @@
 use super::{
     Address, AnyKind, Changes, Failure, Graph, Key, Object, Recall, Verdict, Waiting, World,
-    judge::Judgement, order::order, room::judge_to_the_end,
+    judge::Judgement, order::order, room::judge_to_the_end, unread,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,7 +19,7 @@ pub struct Memory {
     pub recent: BTreeMap<Address, Recent>,
     /// The ids under which resources were seen last.
     pub ids: BTreeMap<Address, String>,
-    /// The ids of resources that held data and were ready once.
+    /// The incarnations of resources that held data and were ready once.
     pub was_ready: BTreeMap<Address, String>,
     /// What is broken, and rests on something that has changed since.
     pub stirred: BTreeSet<Address>,
@@ -68,7 +68,8 @@ pub struct Pause {
 /// What becomes of every resource, and the steps that bring it about.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
-    /// Every resource that should exist, in the graph's order, then every one that should not.
+    /// Every resource that should exist, in the graph's order, then whatever else could not be read, then every one that
+    /// should not exist.
     pub items: Vec<Item>,
     /// The calls, each after those that it needs; nothing in them is left to decide.
     pub steps: Vec<Step>,
@@ -180,7 +181,7 @@ impl Plan {
         self
     }
 
-    /// True iff every wanted resource is as wanted and nothing else is left to do.
+    /// True iff every wanted resource is as wanted, nothing else is left to do, and nothing is unread.
     pub fn is_empty(&self) -> bool {
         self.items.iter().all(|item| item.verdict == Verdict::Keep)
     }
@@ -226,11 +227,14 @@ pub fn plan<C>(
         .iter()
         .filter_map(|node| {
             let verdict = judgement.verdicts.get(&node.address)?.clone();
+            let verdict = unread::said_first(world, &node.address, verdict);
             let id = object(&judgement, world, &node.address).map(|object| object.id.clone());
             Some(Item { address: node.address.clone(), name: node.name.clone(), id, wanted: true, verdict })
         })
         .collect();
+    items.extend(unread::unshown(world, &items));
     items.extend(orphans);
+    unread::trace_back(&registry, &mut items);
     let steps = order(&registry, graph, world, memory, &judgement, &items)?;
     Ok(Plan { items, steps })
 }

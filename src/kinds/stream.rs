@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types::{
     EncryptionType, MetricsName, ScalingType, StreamDescriptionSummary, StreamModeDetails, StreamStatus,
     StreamSummary,
@@ -59,6 +60,8 @@ pub struct StreamOutputs {
     pub name: StreamName,
     /// Its ARN.
     pub arn: StreamArn,
+    /// When it was made, in seconds since 1970: one of its name is made only once it is gone.
+    pub created: Option<String>,
 }
 
 impl Stream {
@@ -71,6 +74,7 @@ impl Stream {
 impl Kind for Stream {
     const NAME: &'static str = "stream";
     const HOLDS_DATA: Data = Data::Passing;
+    const INCARNATION: Option<&'static str> = Some("created");
     const RECALL: Recall = Recall::Name;
     // Kinesis shows at once what was written, and says itself while it is busy with it: a longer wait would only hold
     // up the next of several changes.
@@ -133,7 +137,7 @@ impl Kind for Stream {
             made => drop(made?),
         }
         let arn = tagged::arn(aws, "kinesis", &format!("stream/{}", key.name));
-        Ok(StreamOutputs { name: key.name.as_str().into(), arn: arn.into() })
+        Ok(StreamOutputs { name: key.name.as_str().into(), arn: arn.into(), created: None })
     }
 
     async fn update(
@@ -183,12 +187,13 @@ struct Seen {
     arn: String,
     /// Where it was listed.
     status: Option<StreamStatus>,
+    created: Option<DateTime>,
 }
 
 /// All that can be said of a stream that is not listed.
 fn known(arn: &str) -> Option<Untagged<Seen>> {
     let (name, arn) = (tagged::name(arn)?.to_owned(), arn.to_owned());
-    Some(Untagged { arn: arn.clone(), name, object: Seen { arn, status: None } })
+    Some(Untagged { arn: arn.clone(), name, object: Seen { arn, status: None, created: None } })
 }
 
 async fn list(aws: &Aws) -> Result<Vec<Untagged<Seen>>, Failure> {
@@ -198,7 +203,11 @@ async fn list(aws: &Aws) -> Result<Vec<Untagged<Seen>>, Failure> {
     let untagged = |stream: StreamSummary| Untagged {
         arn: stream.stream_arn.clone(),
         name: stream.stream_name,
-        object: Seen { arn: stream.stream_arn, status: Some(stream.stream_status) },
+        object: Seen {
+            arn: stream.stream_arn,
+            status: Some(stream.stream_status),
+            created: stream.stream_creation_timestamp,
+        },
     };
     Ok(streams.map(untagged).collect())
 }
@@ -217,14 +226,19 @@ async fn describe(aws: &Aws, name: String) -> Result<Option<StreamDescriptionSum
 }
 
 fn ours(stream: Mine<Seen>, described: Option<StreamDescriptionSummary>) -> Ours<Stream> {
-    let Seen { arn, status } = stream.object;
+    let Seen { arn, status, created } = stream.object;
     let phase = match described.as_ref().map(|described| &described.stream_status).or(status.as_ref()) {
         Some(StreamStatus::Active) => Phase::Ready,
         Some(StreamStatus::Deleting) => Phase::Leaving("deleting".into()),
         Some(status) => Phase::Settling(status.as_str().to_lowercase()),
         None => Phase::Settling("neither listed nor described".into()),
     };
-    let outputs = StreamOutputs { name: stream.id.as_str().into(), arn: arn.into() };
+    let created = described.as_ref().map(|described| described.stream_creation_timestamp).or(created);
+    let outputs = StreamOutputs {
+        name: stream.id.as_str().into(),
+        arn: arn.into(),
+        created: created.map(|created| created.secs().to_string()),
+    };
     let tags = stream.tags;
     let spec = described.map(|described| StreamSpec {
         mode: StreamMode::of(described.stream_mode_details.as_ref()),
@@ -333,7 +347,7 @@ fn metrics(these: &BTreeSet<String>, without: &BTreeSet<String>) -> Vec<MetricsN
 
 impl Call {
     async fn make(self, aws: &Aws, stream: &StreamOutputs) -> Result<(), Failure> {
-        let StreamOutputs { name: StreamName(name), arn: StreamArn(arn) } = stream;
+        let StreamOutputs { name: StreamName(name), arn: StreamArn(arn), .. } = stream;
         let kinesis = &aws.kinesis;
         match self {
             Self::StartEncryption { key } => {
@@ -384,7 +398,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::engine::{Change, To};
+    use crate::engine::{Address, Change, To};
 
     fn spec() -> StreamSpec {
         StreamSpec {
@@ -404,6 +418,30 @@ mod tests {
             to: To::KnownAfterApply,
         };
         Changes(from.iter().map(change).collect())
+    }
+
+    #[test]
+    fn a_stream_is_told_from_a_later_one_of_its_name_however_deep_the_look() {
+        let incarnation = |listed: Option<i64>, described: Option<i64>| {
+            let described = described.map(|created| {
+                let stream = StreamDescriptionSummary::builder().stream_name("s").stream_arn("arn");
+                let stream = stream.stream_status(StreamStatus::Active).retention_period_hours(24);
+                let stream = stream.stream_creation_timestamp(DateTime::from_secs(created));
+                stream.set_enhanced_monitoring(Some(Vec::new())).open_shard_count(1).build().unwrap()
+            });
+            let created = listed.map(|created| DateTime::from_millis(created * 1000 + 250));
+            let mine = Mine {
+                scope: 0,
+                address: Address::new("stream", "ingestion/stream"),
+                id: "s".into(),
+                tags: Tags::default(),
+                remembered: false,
+                object: Seen { arn: "arn".into(), status: Some(StreamStatus::Active), created },
+            };
+            ours(mine, described).outputs.created.unwrap()
+        };
+        assert_eq!(incarnation(Some(7), None), incarnation(None, Some(7)));
+        assert_ne!(incarnation(Some(7), None), incarnation(Some(8), None));
     }
 
     #[test]

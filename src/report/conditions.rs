@@ -95,7 +95,9 @@ fn whole(pass: &Pass<'_>, standings: &Standings<'_>) -> Said {
         let scope: Vec<_> = standings.all.iter().collect();
         return going(pass, standings, &scope, &causes::of(standings, scope.iter().copied()));
     }
-    let scope: Vec<_> = standings.wanted().collect();
+    // What could not be read may be there although nothing wants it.
+    let counts = |standing: &&Standing<'_>| standing.item.wanted || standing.is_unseen();
+    let scope: Vec<_> = standings.all.iter().filter(counts).collect();
     let mut said = judged(pass, standings, &scope, &causes::of(standings, scope.iter().copied()));
     if said.status == ConditionStatus::True {
         for (address, note) in pass.notes {
@@ -112,9 +114,13 @@ fn going(pass: &Pass<'_>, standings: &Standings<'_>, scope: &[&Standing<'_>], ca
         Some(cause) if cause.root.needs_person() || cause.root.is_unread() => cause.root.reason(),
         _ => Reason::Deleting,
     };
-    let message = match scope.len() {
-        0 => "nothing left".to_owned(),
-        left => format!("{left} left; {}", causes::told(pass, standings, causes)),
+    // What is unread of a kind may lie in any layer.
+    let anywhere = standings.all.iter().any(|standing| standing.item.address.is_anywhere());
+    let left = scope.iter().filter(|standing| !standing.is_unseen()).count();
+    let left = words::remaining(left, anywhere || left < scope.len());
+    let message = match causes {
+        [] => left,
+        causes => format!("{left}; {}", causes::told(pass, standings, causes)),
     };
     Said { status: ConditionStatus::False, reason, message }
 }
@@ -142,7 +148,8 @@ fn judged(pass: &Pass<'_>, standings: &Standings<'_>, scope: &[&Standing<'_>], c
 }
 
 fn tally(scope: &[&Standing<'_>]) -> String {
-    match (scope.iter().filter(|standing| standing.is_ready()).count(), scope.len()) {
+    let wanted = || scope.iter().filter(|standing| standing.item.wanted);
+    match (wanted().filter(|standing| standing.is_ready()).count(), wanted().count()) {
         (_, 0) => "nothing is wanted here".to_owned(),
         (ready, of) => format!("{ready} of {of} as wanted"),
     }

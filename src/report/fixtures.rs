@@ -110,6 +110,12 @@ pub(super) fn orphan(kind: &str, name: &str, verdict: Verdict) -> Item {
     Item { wanted: false, name: String::new(), ..item(kind, name, verdict) }
 }
 
+/// What is unread of a whole kind.
+pub(super) fn unread(kind: &str, failure: Failure) -> Item {
+    let address = Address::anywhere(kind);
+    Item { address, ..orphan(kind, "", Verdict::Wait(Waiting::Unread(failure))) }
+}
+
 pub(super) fn on(addresses: &[(&str, &str)]) -> Verdict {
     let addresses: BTreeSet<_> = addresses.iter().map(|(kind, name)| Address::new(*kind, *name)).collect();
     Verdict::Wait(Waiting::On(addresses))

@@ -220,6 +220,11 @@ impl Standing<'_> {
         matches!(self.why, Why::Unread(_))
     }
 
+    /// True iff nobody knows whether it is there, and nothing says that it should be.
+    pub fn is_unseen(&self) -> bool {
+        !self.item.wanted && self.item.id.is_none() && self.is_unread()
+    }
+
     pub fn is_instance(&self) -> bool {
         self.item.address.kind == "dbInstance"
     }

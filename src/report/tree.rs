@@ -4,9 +4,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::api::{
-    VideoPipelineStatus,
-    status::{Phase, ResourceState, ResourceStatus},
+use crate::{
+    api::{
+        VideoPipelineStatus,
+        status::{Phase, ResourceState, ResourceStatus},
+    },
+    engine::Address,
 };
 
 use super::{
@@ -31,7 +34,7 @@ pub fn status_tree(
 ) -> String {
     let tree = Tree { status, now, style };
     let mut lines = vec![tree.first(header)];
-    let layers = LAYERS.iter().flat_map(|(_, layers)| *layers);
+    let layers = LAYERS.iter().flat_map(|(_, layers)| *layers).copied().chain([Address::ANYWHERE]);
     for layer in layers {
         let rows: Vec<_> =
             status.resources.iter().filter(|row| row.address.starts_with(&format!("{layer}/"))).collect();
@@ -75,6 +78,9 @@ impl Tree<'_> {
             (true, _) => tally(rows),
             (false, false) if !waits.is_empty() => {
                 format!("waits for {}", few(&distinct(&waits), 6, ", "))
+            }
+            (false, _) if wanted == 0 && rows.iter().all(|row| row.state == ResourceState::Unknown) => {
+                "not read".to_owned()
             }
             (false, _) if self.status.phase == Some(Phase::Deleting) => format!("{} left", rows.len()),
             (false, _) => format!("{ready} of {wanted} as wanted"),

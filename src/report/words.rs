@@ -61,14 +61,27 @@ pub(super) fn headline(pass: &Pass<'_>, standings: &Standings<'_>) -> String {
     let causes = causes::of(standings, standings.all.iter());
     let open: Vec<_> = causes.iter().map(|cause| brief(cause.root)).collect();
     let open = few(&open, 3, "; ");
-    let state = match (pass.resource.deleting, standings.all.len()) {
-        (true, 0) => return "nothing is left in AWS".to_owned(),
-        (true, left) => format!("{left} left"),
-        (false, _) if count.ready == count.of => format!("all {} resources are as wanted", count.of),
+    let left = standings.all.iter().filter(|standing| !standing.is_unseen()).count();
+    let unread = left < standings.all.len();
+    let state = match (pass.resource.deleting, left) {
+        (true, 0) if !unread => return "nothing is left in AWS".to_owned(),
+        (true, left) => remaining(left, unread),
+        (false, _) if count.ready == count.of && !unread => {
+            format!("all {} resources are as wanted", count.of)
+        }
         (false, _) => format!("{} of {} as wanted", count.ready, count.of),
     };
     let suspended = if pass.resource.suspended { "suspended; " } else { "" };
     if open.is_empty() { format!("{suspended}{state}") } else { format!("{suspended}{state}: {open}") }
+}
+
+/// How much is left of what goes, given whether all of it could be read.
+pub(super) fn remaining(left: usize, unread: bool) -> String {
+    match (left, unread) {
+        (0, true) => "nothing left of what could be read".to_owned(),
+        (0, false) => "nothing left".to_owned(),
+        (left, _) => format!("{left} left"),
+    }
 }
 
 /// AWS's refusal in full: what was attempted, AWS's words, cause, remedy, and when it is tried again.

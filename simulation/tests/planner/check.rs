@@ -28,6 +28,7 @@ const PROPERTIES: &[Property] = &[
     convergence::nothing_is_ever_there_twice,
     convergence::what_is_not_ours_is_untouched,
     decisions::unknown_is_not_absent,
+    decisions::what_is_unread_is_shown,
     decisions::consent_is_needed_exactly_where_data_is_at_stake,
     decisions::what_is_protected_keeps_everything,
     decisions::a_consent_is_good_once,

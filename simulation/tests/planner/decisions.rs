@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use simulation::engine::{
     Address, Block, Data, Graph, Item, Meaning, Memory, Object, Observed, Op, Outcome, Phase, Plan, Step,
-    StepId, Verdict, World,
+    StepId, Verdict, Waiting, World,
 };
 
 use super::case::{Case, SECRET, Want, root};
@@ -51,6 +51,29 @@ pub fn unknown_is_not_absent(lived: &Lived<'_>) -> Result<(), String> {
                     .find_map(|kind| world.ignorance_of(kind).map(|_| Address::new(kind, "any of them"))),
             };
             ensure!(doubtful.is_none(), "{:?} of {at} rests on {doubtful:?}:\n{plan}", step.id.op);
+        }
+    }
+    Ok(())
+}
+
+/// Whatever was not read is shown, wanted or not, so that nobody takes it for absent; and only that is shown as unread.
+pub fn what_is_unread_is_shown(lived: &Lived<'_>) -> Result<(), String> {
+    for moment in lived.life.turns() {
+        let world = veil(lived.case, &moment.world);
+        let plan = planned(lived, moment, &world, &moment.memory)?;
+        let unread = |item: &&Item| matches!(item.verdict, Verdict::Wait(Waiting::Unread(_)));
+        for kind in world.unread.keys() {
+            let shown = plan.items.iter().filter(unread).any(|item| item.address.kind == *kind);
+            ensure!(shown, "nobody is told that {kind} was not read:\n{plan}");
+        }
+        for (at, _) in world.objects.iter().filter(|(_, seen)| matches!(seen, Observed::Unknown(_))) {
+            let shown = plan.item(at).or_else(|| plan.item(&at.base()));
+            ensure!(shown.is_some(), "nobody is told that {at} was not read:\n{plan}");
+        }
+        let mut told = BTreeSet::new();
+        for item in &plan.items {
+            ensure!(told.insert(&item.address), "{} is told twice:\n{plan}", item.address);
+            ensure!(!unread(&item) || item.id.is_none(), "{} was read:\n{plan}", item.address);
         }
     }
     Ok(())
@@ -219,6 +242,23 @@ pub fn private_values_stay_private(lived: &Lived<'_>) -> Result<(), String> {
 fn nothing_is_decided_on_what_is_not_known_can_fail() {
     fails(Sort::Veiled, &KINDS, unknown_as_absent, unknown_is_not_absent);
     fails(Sort::Quiet, &KINDS, settling_as_ready, unknown_is_not_absent);
+}
+
+#[test]
+fn what_is_unread_is_shown_can_fail() {
+    fails(Sort::Veiled, &KINDS, shows_what_is_wanted, what_is_unread_is_shown);
+}
+
+/// Says nothing of what nobody wants.
+fn shows_what_is_wanted(
+    kinds: &Kinds,
+    graph: &Graph,
+    world: &World,
+    memory: &Memory,
+) -> Result<Plan, Vec<StepId>> {
+    let mut plan = engine(kinds, graph, world, memory)?;
+    plan.items.retain(|item| item.wanted || item.id.is_some());
+    Ok(plan)
 }
 
 fn unknown_as_absent(

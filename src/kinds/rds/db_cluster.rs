@@ -74,6 +74,8 @@ pub struct DbClusterOutputs {
     pub id: DbClusterId,
     /// Its ARN.
     pub arn: DbClusterArn,
+    /// The id that AWS gave to it, and gives to no other one of its name.
+    pub resource_id: Option<String>,
     /// The host name of its writer.
     pub endpoint: Option<String>,
     /// The host name of its readers.
@@ -131,6 +133,7 @@ impl Kind for DbCluster {
     const IMMUTABLE: &'static [&'static str] =
         &["engineMajor", "databaseName", "username", "kmsKeyId", "subnetGroup"];
     const HOLDS_DATA: Data = Data::Kept;
+    const INCARNATION: Option<&'static str> = Some("resourceId");
     const AT_CREATION: &'static [&'static str] = &["after"];
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
@@ -340,7 +343,7 @@ fn kept(spec: &DbClusterSpec) -> Tags {
 fn outputs(cluster: Option<&types::DbCluster>, final_snapshot: bool) -> DbClusterOutputs {
     let text = |field: fn(&types::DbCluster) -> Option<&str>| cluster.and_then(field);
     let id = text(types::DbCluster::db_cluster_identifier).unwrap_or_default();
-    let resource = text(types::DbCluster::db_cluster_resource_id).unwrap_or_default();
+    let resource_id = text(types::DbCluster::db_cluster_resource_id);
     let secret = cluster.and_then(types::DbCluster::master_user_secret);
     DbClusterOutputs {
         id: id.into(),
@@ -352,7 +355,9 @@ fn outputs(cluster: Option<&types::DbCluster>, final_snapshot: bool) -> DbCluste
         secret: secret.and_then(|secret| secret.secret_arn()).map(SecretArn::from),
         protected: cluster.and_then(types::DbCluster::deletion_protection).unwrap_or_default(),
         // Another cluster of this name has another resource id, so that its snapshot is another one.
-        final_snapshot: final_snapshot.then(|| format!("{id}-final-{}", resource.to_lowercase())),
+        final_snapshot: final_snapshot
+            .then(|| format!("{id}-final-{}", resource_id.unwrap_or_default().to_lowercase())),
+        resource_id: resource_id.map(str::to_owned),
     }
 }
 

@@ -8,7 +8,7 @@ use super::super::{EventReason, Requeue};
 use super::*;
 use crate::{
     api::status::{Phase, ResourceState},
-    engine::{Defect, Deferral, Pause},
+    engine::{Defect, Deferral, Item, Pause},
 };
 
 #[test]
@@ -231,6 +231,75 @@ fn a_deletion_says_what_it_waits_for_and_when_nothing_is_left() {
     let gone = deleting.later(|scene| scene.items.clear()).report();
     assert_eq!(gone.status.message.as_deref(), Some("nothing is left in AWS"));
     assert_eq!(reasons(&gone), [EventReason::Deleted]);
+}
+
+/// A deletion of which nothing can be seen any more but what these say.
+fn goes(items: Vec<Item>) -> Scene {
+    let deleting = ready().later(|scene| {
+        scene.resource.deleting = true;
+        scene.items = vec![orphan(CLAIM.0, CLAIM.1, Verdict::Delete)];
+    });
+    deleting.later(|scene| scene.items = items)
+}
+
+#[test]
+fn a_deletion_names_what_it_may_not_read_and_needs_a_person() {
+    let denied = failure("cloudwatch:DescribeAlarms", "AccessDenied", Meaning::Denied);
+    let scene = goes(vec![unread("alarm", denied), orphan(CLAIM.0, CLAIM.1, Verdict::Delete)]);
+    let report = scene.report();
+    assert_eq!(
+        report.status.message.as_deref(),
+        Some("1 left: any/alarm not read (AccessDenied); processing/execution-role waits")
+    );
+    assert_eq!(said(&report, Ready), "False AccessDenied");
+    assert_eq!(said(&report, Stalled), "True AccessDenied");
+    assert!(condition(&report, Stalled).message.contains("lacks cloudwatch:DescribeAlarms"));
+    assert_eq!(condition(&report, MonitoringReady).message, "nothing left of what could be read");
+    assert_eq!(row(&report, "any/alarm").state, ResourceState::Unknown);
+    assert_eq!(reasons(&report), [EventReason::Stalled]);
+    assert_eq!(report.requeue, Requeue::Slowly(Duration::from_secs(60)));
+    assert_eq!(scene.later(|_| ()).report().status, report.status);
+}
+
+#[test]
+fn what_cannot_be_read_is_not_said_to_be_gone() {
+    let expired = failure("sts:AssumeRole", "ExpiredToken", Meaning::Credentials);
+    let report = goes(["role", "vpc"].map(|kind| unread(kind, expired.clone())).into()).report();
+    assert_eq!(
+        report.status.message.as_deref(),
+        Some("nothing left of what could be read: any/role not read (ExpiredToken)")
+    );
+    assert_eq!(said(&report, Stalled), "True CredentialsRejected");
+    assert!(condition(&report, Ready).message.contains("any/role (and any/vpc): could not be read"));
+    assert!(!reasons(&report).contains(&EventReason::Deleted));
+    assert_eq!(report.requeue, Requeue::Slowly(Duration::from_secs(60)));
+
+    let single = failure("ecs:DescribeServices", "Unavailable", Meaning::Transient);
+    let single = Verdict::Wait(Waiting::Unread(single));
+    let report = goes(vec![orphan(SERVICE.0, SERVICE.1, single)]).report();
+    assert_eq!(condition(&report, ProcessingReady).reason, "NotObserved");
+    assert_eq!(said(&report, Stalled), "False Idle");
+    assert_eq!(reasons(&report), []);
+    assert_eq!(report.requeue, Requeue::Retry(Duration::from_secs(2)));
+}
+
+#[test]
+fn what_is_not_wanted_and_cannot_be_read_keeps_the_environment_from_being_ready() {
+    let with = |failure| ready().later(|scene| scene.items.push(unread("scalingPolicy", failure))).report();
+    let throttled = failure("application-autoscaling:DescribeScalingPolicies", "Slow", Meaning::Throttled);
+    let report = with(throttled);
+    assert_eq!(said(&report, Ready), "Unknown NotObserved");
+    assert!(condition(&report, Ready).message.starts_with("5 of 5 as wanted; any/scalingPolicy: could not"));
+    assert_eq!(said(&report, ProcessingReady), "True AsWanted");
+    assert_eq!(said(&report, Stalled), "False Idle");
+    assert_eq!(report.status.phase, Some(Phase::Unknown));
+    assert_eq!(report.status.resources_ready.as_deref(), Some("5/5"));
+    assert_eq!(report.status.message.as_deref(), Some("5 of 5 as wanted: any/scalingPolicy not read (Slow)"));
+    assert_eq!(report.status.plan.map(|plan| (plan.changes.len(), plan.unchanged)), Some((1, 5)));
+    assert_eq!(report.requeue, Requeue::Retry(Duration::from_secs(2)));
+
+    let denied = failure("application-autoscaling:DescribeScalingPolicies", "Denied", Meaning::Denied);
+    assert_eq!(said(&with(denied), Stalled), "True AccessDenied");
 }
 
 #[test]

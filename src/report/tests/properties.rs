@@ -8,7 +8,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     api::ConditionStatus,
-    engine::{Defect, Deferral},
+    engine::{Defect, Deferral, Item},
 };
 
 fn any_verdict() -> impl Strategy<Value = Verdict> {
@@ -85,8 +85,10 @@ proptest! {
         let wanted = scene.items.iter().filter(|item| item.wanted);
         let all_kept = wanted.clone().all(|item| item.verdict == Verdict::Keep);
         let rest_kept = wanted.clone().all(|item| spared(&item.address.kind) || item.verdict == Verdict::Keep);
-        prop_assert!(!is_ready || (rest_kept && !scene.resource.deleting));
-        prop_assert!(is_ready || !all_kept || scene.resource.deleting);
+        let unread = |item: &Item| matches!(item.verdict, Verdict::Wait(Waiting::Unread(_)));
+        let all_read = !scene.items.iter().any(unread);
+        prop_assert!(!is_ready || (rest_kept && all_read && !scene.resource.deleting));
+        prop_assert!(is_ready || !all_kept || !all_read || scene.resource.deleting);
         let counted: BTreeMap<_, _> = report.status.resources.iter().map(|row| (&row.address, row)).collect();
         prop_assert_eq!(counted.len(), scene.items.len());
     }

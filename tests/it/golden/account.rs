@@ -86,6 +86,9 @@ impl AnyKind<Account> for Pretended {
     fn holds_data(&self) -> Data {
         self.0.holds_data()
     }
+    fn incarnation<'o>(&self, object: &'o Object) -> &'o str {
+        self.0.incarnation(object)
+    }
     fn while_settling(&self) -> &'static [&'static str] {
         self.0.while_settling()
     }

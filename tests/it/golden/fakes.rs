@@ -74,6 +74,7 @@ fn of_a_database(kind: &str, name: &str, spec: &Value) -> Option<Made> {
             outputs: json!({
                 "id": name,
                 "arn": arn("rds", &format!("cluster:{name}")),
+                "resourceId": "cluster-ABCDEF",
                 "endpoint": host("cluster-"),
                 "readerEndpoint": host("cluster-ro-"),
                 "port": 5432,

@@ -97,11 +97,13 @@ impl Environment {
 
     fn happen(&mut self, script: &Script) {
         let mut world = self.account.world();
-        let keeps = |at: &Address| {
-            self.kinds.iter().any(|kind| kind.name() == at.kind && kind.holds_data() == Data::Kept)
+        let keeping = |at: &Address| {
+            self.kinds.iter().find(|kind| kind.name() == at.kind && kind.holds_data() == Data::Kept)
         };
-        let ready = world.ours().filter(|(at, object)| keeps(at) && object.phase == Phase::Ready);
-        self.was_ready = ready.map(|(at, object)| (at.clone(), object.id.clone())).collect();
+        let ready = world.ours().filter(|(_, object)| object.phase == Phase::Ready);
+        let kept =
+            ready.filter_map(|(at, object)| Some((at.clone(), keeping(at)?.incarnation(object).into())));
+        self.was_ready = kept.collect();
         script.bend(&mut world, &self.names);
         self.account.set_world(world);
         for (at, refusal) in &script.refused {

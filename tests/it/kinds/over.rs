@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use video_pipeline_operator::aws::Aws;
 use video_pipeline_operator::engine::{
-    Action, Address, AnyKind, Changes, Data, Deleted, Depth, Failure, Key, Observed, Recall, Scope,
+    Action, Address, AnyKind, Changes, Data, Deleted, Depth, Failure, Key, Object, Observed, Recall, Scope,
 };
 
 use super::rig::Kinds;
@@ -108,6 +108,9 @@ impl<M: Manner> AnyKind<Aws> for Over<M> {
         private: &'static [&'static str],
         recall: Recall,
         actions: &'static [Action],
+    }
+    fn incarnation<'o>(&self, object: &'o Object) -> &'o str {
+        self.inner.incarnation(object)
     }
     fn lag(&self) -> Duration {
         self.manner.lag(self.inner)

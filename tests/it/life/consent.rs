@@ -47,13 +47,7 @@ async fn a_database_that_is_gone_is_made_anew_only_with_consent() {
     let lab = lab::shared().await;
     let environment = Environment::create(lab, "gone", json!({ "database": { "instances": 1 } })).await;
     environment.ready().await;
-    let cluster = json!({ "DBClusterIdentifier": "video-metadata-cluster-gone", "SkipFinalSnapshot": true });
-    let instance =
-        json!({ "DBInstanceIdentifier": "video-metadata-instance-1-gone", "SkipFinalSnapshot": true });
-    // The operator may make the instance anew before the cluster goes.
-    while lab.account.try_call("rds", "delete_db_cluster", cluster.clone()).is_err() {
-        let _ = lab.account.try_call("rds", "delete_db_instance", instance.clone());
-    }
+    lose_database(&environment);
     let message = environment.condition("Stalled", "True", "DataGone").await;
     assert!(environment.in_aws()["database"].is_null());
     lab.sweeps(2).await;
@@ -62,7 +56,28 @@ async fn a_database_that_is_gone_is_made_anew_only_with_consent() {
     follow(&environment, &message).await;
     environment.ready().await;
     assert!(environment.in_aws()["database"].is_object());
+
+    // The consent is still written on the resource, and was about the first one.
+    lose_database(&environment);
+    let again = environment.condition("Stalled", "True", "DataGone").await;
+    assert_ne!(consent(&environment, &again), consent(&environment, &message));
+    lab.sweeps(2).await;
+    assert!(environment.in_aws()["database"].is_null());
     environment.delete_to_the_end().await;
+}
+
+/// Somebody deletes the database by hand, and its one instance before.
+fn lose_database(environment: &Environment<'_>) {
+    let (account, name) = (&environment.lab.account, &environment.name);
+    let cluster =
+        json!({ "DBClusterIdentifier": format!("video-metadata-cluster-{name}"), "SkipFinalSnapshot": true });
+    let instance = json!({
+        "DBInstanceIdentifier": format!("video-metadata-instance-1-{name}"), "SkipFinalSnapshot": true
+    });
+    // The operator may make the instance anew before the cluster goes.
+    while account.try_call("rds", "delete_db_cluster", cluster.clone()).is_err() {
+        let _ = account.try_call("rds", "delete_db_instance", instance.clone());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,11 +124,16 @@ fn id(environment: &Environment<'_>) -> Value {
     environment.in_aws()["database"]["DbClusterResourceId"].clone()
 }
 
-/// Does what the message says: `kubectl -n NAMESPACE annotate --overwrite vp NAME KEY=VALUE`.
+/// Does what the message says.
 async fn follow(environment: &Environment<'_>, message: &str) {
+    let (key, value) = consent(environment, message);
+    environment.patch(json!({ "metadata": { "annotations": { key: value } } })).await;
+}
+
+/// What the message says to write: `kubectl -n NAMESPACE annotate --overwrite vp NAME KEY=VALUE`.
+fn consent<'m>(environment: &Environment<'_>, message: &'m str) -> (&'m str, &'m str) {
     let (namespace, name) = (environment.lab.namespace, &environment.name);
     let command = format!("kubectl -n {namespace} annotate --overwrite vp {name} ");
     let (_, rest) = message.split_once(&command).unwrap_or_else(|| panic!("no command in: {message}"));
-    let (key, value) = rest.split_whitespace().next().unwrap().split_once('=').unwrap();
-    environment.patch(json!({ "metadata": { "annotations": { key: value } } })).await;
+    rest.split_whitespace().next().unwrap().split_once('=').unwrap()
 }

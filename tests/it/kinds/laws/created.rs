@@ -1,6 +1,7 @@
 //! Created, then observed to quiescence, it equals its spec, and the next plan is empty; within a bound of passes.
 
-use video_pipeline_operator::engine::Phase;
+use video_pipeline_operator::engine::{Data, Object, Phase};
+use video_pipeline_operator::kinds;
 
 use super::super::broken::How;
 use super::super::ground::{Ground, PASSES, Plot, Verdict};
@@ -36,9 +37,18 @@ async fn resource(rig: &mut Rig, plot: &Plot) -> Verdict {
     if object.phase != Phase::Ready || object.spec.is_none() {
         return Err(format!("it rests, and is {:?}", object.phase));
     }
+    if is_taken_for_another(kind, object) {
+        return Err("a later one of its id would be taken for it".into());
+    }
     let made: Vec<_> = inventory::of(kind, &rig.aws).await.difference(&before).cloned().collect();
     let alone = made.len() == 1 || INSEPARABLE.contains(&kind.as_str());
     if alone { Ok(()) } else { Err(format!("there are {} new ones: {made:?}", made.len())) }
+}
+
+/// What people allow to be done to what holds data is about one object, not about every one of that name.
+fn is_taken_for_another(kind: &str, object: &Object) -> bool {
+    let kind = kinds::kind(kind).filter(|kind| kind.holds_data() != Data::None);
+    kind.is_some_and(|kind| kind.incarnation(object) == object.id)
 }
 
 #[tokio::test]
