@@ -160,6 +160,8 @@ words! {
             => "create the pipeline in a region that the message names, or have whoever runs the operator add this one to aws.regions of the chart",
         AdoptionNotAllowed = "The operator's settings do not let the namespace take over what belongs to the owner of streamflix.io/adopt-from."
             => "remove the annotation, or have whoever runs the operator add the owner to adoptions of the chart",
+        OtherAccount = "The operator's credentials are of another AWS account than that in which the environment stands."
+            => "give the operator credentials of the account that the message names; where the environment is given up, set spec.deletionPolicy to Retain and delete the resource",
         AccessDenied = "AWS refuses an operation to the operator's identity."
             => "add what the message names to the policy of the identity: `video-pipeline-operator iam-policy` prints the whole; where a policy or a boundary denies it, change that one",
         CredentialsRejected = "The operator has no AWS credentials, or AWS does not accept them."

@@ -72,6 +72,17 @@ impl Tags {
         self.0.get(key).map(String::as_str)
     }
 
+    /// The tags of something global, as they are seen from `region`: what serves another one is another environment's, also of
+    /// the same owner.
+    pub fn seen_from(mut self, region: &str) -> Self {
+        let elsewhere = self.get(REGION).filter(|serves| *serves != region);
+        if let Some((owner, serves)) = self.owner().zip(elsewhere) {
+            let owner = format!("{owner} in {serves}");
+            self.0.insert(OWNER.to_owned(), owner);
+        }
+        self
+    }
+
     /// The owner that the tags name.
     pub fn owner(&self) -> Option<&str> {
         self.get(OWNER)
@@ -158,6 +169,15 @@ sdk_tag!(aws_sdk_kinesis::types::Tag, built: Result::ok, key: std::convert::iden
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_global_is_seen_from_its_region() {
+        let tags = Tags::from_iter(
+            [(OWNER, "home/media/dev"), (REGION, "eu-west-1")].map(|(k, v)| (k.into(), v.into())),
+        );
+        assert_eq!(tags.clone().seen_from("eu-west-1"), tags);
+        assert_eq!(tags.seen_from("eu-west-3").owner(), Some("home/media/dev in eu-west-1"));
+    }
     use crate::engine::Address;
 
     fn tags(pairs: &[(&str, &str)]) -> Tags {

@@ -119,12 +119,12 @@ async fn pass(object: &DynamicObject, context: &Context) -> Result<Action, Error
     if resource.deleting() && (!resource.held() || resource.retains()) {
         return context.let_go(&resource, Stage::Retained).await;
     }
-    match context.surveyor.survey(&resource, &mut attended.environment).await {
+    match context.survey(&resource, &mut attended.environment).await {
         Err(obstacle) => {
             let resource = context.hold(resource, &attended.environment).await?;
             context.hindered(&resource, &mut attended, &obstacle).await
         }
-        Ok(survey) if resource.deleting() && survey.world.is_empty() => {
+        Ok(survey) if resource.deleting() && survey.shows_nothing() && survey.unshown.is_none() => {
             context.let_go(&resource, Stage::Planned(survey.told(None))).await
         }
         Ok(survey) if resource.suspended() => {
@@ -140,6 +140,17 @@ async fn pass(object: &DynamicObject, context: &Context) -> Result<Action, Error
 }
 
 impl Context {
+    /// Looks and decides. What goes, and of which nothing is to be seen any more, is looked at once more as a whole: what was not
+    /// there at some earlier look may have shown up since.
+    async fn survey(&self, resource: &Stored, environment: &mut Environment) -> Result<Survey, Obstacle> {
+        let survey = self.surveyor.survey(resource, environment).await?;
+        if !resource.deleting() || !survey.shows_nothing() || survey.unshown.is_some() {
+            return Ok(survey);
+        }
+        environment.knowledge.forget();
+        self.surveyor.survey(resource, environment).await
+    }
+
     /// What owns something is held, whoever took the finalizer away, also while nothing is changed in AWS.
     async fn hold(&self, resource: Stored, environment: &Environment) -> Result<Stored, Error> {
         if resource.held() || resource.deleting() || !environment.knowledge.owns() {
@@ -159,7 +170,9 @@ impl Context {
         let unrecorded = survey.plan.unrecorded(KINDS);
         let mut record = before.clone().unwrap_or_default();
         let at_rest = survey.plan.is_empty() && !resource.deleting();
-        if !unrecorded.is_empty() || at_rest {
+        // That data came to be is written down at once: something else may keep the environment from coming to rest for long.
+        let finds_held = environment.recollection.finds_held(&record, &survey.world);
+        if !unrecorded.is_empty() || at_rest || finds_held {
             record = environment.recollection.settled(&record, &survey.world);
         }
         record.part_with(&survey.plan);
@@ -169,6 +182,9 @@ impl Context {
         record.intend(&survey.plan, &intended, Timestamp::now());
         // What owns nothing, and makes nothing, is not held.
         let holds = !survey.plan.steps.is_empty() || environment.knowledge.owns();
+        if holds {
+            record.account = Some(survey.aws.account.clone());
+        }
         if before.as_ref() == Some(&record) && (resource.held() || !holds) || resource.deleting() {
             return Ok((resource, survey));
         }
@@ -299,11 +315,11 @@ impl Context {
         if resource.held() {
             let report = self.report(resource, None, &BTreeMap::new(), stage);
             traces::came_to(report.status.phase);
-            self.kubernetes.publish(resource, &report.events).await;
             self.kubernetes.release(resource).await.map_err(Error::Release)?;
+            self.kubernetes.publish(resource, &report.events).await;
         }
-        self.environments.forget(resource);
-        self.metrics.census.forget(resource);
+        self.environments.forget(resource.reference());
+        self.metrics.census.forget(resource.reference());
         Ok(Action::await_change())
     }
 }

@@ -5,6 +5,7 @@ use kube::api::DynamicObject;
 use kube::core::ObjectMeta;
 use serde_json::Value;
 
+use super::record::Record;
 use crate::api::{ADOPT_FROM, CONSENT, FINALIZER, VideoPipelineStatus};
 use crate::pipeline::{Admitted, ClusterName, Identity, Invalid, Malformed, Owner, admission};
 use crate::report;
@@ -73,6 +74,13 @@ impl Stored {
             deleting: self.deleting(),
             autoscaled: self.autoscaled(),
         }
+    }
+
+    /// The AWS account in which its environment stands: as it is written down, else as it was last told.
+    pub fn account(&self) -> Option<String> {
+        let told = || self.status.account_id.clone();
+        let written = Record::on(self).and_then(|record| record.account);
+        if self.held() { written.or_else(told) } else { None }
     }
 
     /// The region that it names.

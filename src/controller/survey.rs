@@ -9,6 +9,7 @@ use super::knowledge::{Knowledge, Periods};
 use super::observer::{Look, Observer};
 use super::recollection::Recollection;
 use super::stored::Stored;
+use crate::api::Reason;
 use crate::aws::{Aws, CredentialScope, Lane};
 use crate::design::{self, Names};
 use crate::engine::{self, Address, Depth, Failure, Former, Graph, Named, Plan, Scope, StepId, World};
@@ -68,6 +69,15 @@ pub struct Survey {
     pub plan: Plan,
     /// Remarks by address.
     pub notes: BTreeMap<String, String>,
+    /// For how much longer something may show up that is there and was never seen.
+    pub unshown: Option<Duration>,
+}
+
+impl Survey {
+    /// Nothing of the environment is to be seen, and all could be read.
+    pub fn shows_nothing(&self) -> bool {
+        self.world.is_empty()
+    }
 }
 
 /// Why nothing could be decided.
@@ -75,7 +85,7 @@ pub struct Survey {
 pub enum Obstacle {
     /// The spec asks for something that cannot be.
     Invalid(Vec<Invalid>),
-    /// It names what it may not name: AWS was not called.
+    /// It names what it may not name, or stands where the credentials do not lead: nothing of AWS was looked at.
     Forbidden(Forbidden),
     /// AWS could not be asked.
     Unreached(Failure),
@@ -98,6 +108,7 @@ impl Surveyor {
         let former = self.former(resource, &identity)?;
         let credentials = credential_scope(&identity);
         let aws = self.connections.connect(&credentials).await.map_err(Obstacle::Unreached)?;
+        in_its_account(resource, &aws.account).map_err(Obstacle::Forbidden)?;
         let place = Place { identity: &identity, former, credentials: &credentials, aws: &aws };
 
         let due = environment.knowledge.stale(KINDS, self.periods, Instant::now());
@@ -160,7 +171,8 @@ impl Surveyor {
         let memory = environment.recollection.memory(resource, &world, self.read_lag, now);
         let plan = engine::plan(KINDS, &graph, &world, &memory).map_err(Obstacle::Circular)?;
         let shallow = if plan.steps.is_empty() { Vec::new() } else { environment.knowledge.shallow() };
-        Ok((Survey { aws: place.aws.clone(), graph, world, plan, notes }, shallow))
+        let unshown = environment.recollection.unshown(self.read_lag, now);
+        Ok((Survey { aws: place.aws.clone(), graph, world, plan, notes, unshown }, shallow))
     }
 
     async fn design(
@@ -192,6 +204,17 @@ impl Surveyor {
             named: names.into_iter().map(named).collect(),
         }
     }
+}
+
+/// Whether credentials of `reached` are those of the account in which the environment stands. With others nothing of it is to be
+/// seen: it would be made a second time, or given up.
+fn in_its_account(resource: &Stored, reached: &str) -> Result<(), Forbidden> {
+    let Some(stands) = resource.account().filter(|stands| stands != reached) else { return Ok(()) };
+    let problem = format!("the environment stands in account {stands}, and the credentials are of {reached}");
+    let remedy = format!(
+        "use credentials of {stands}; where the environment is given up, spec.deletionPolicy: Retain lets the resource go"
+    );
+    Err(Forbidden { reason: Reason::OtherAccount, named: Invalid::new("status.accountId", problem, remedy) })
 }
 
 /// One environment's place in AWS.

@@ -164,12 +164,13 @@ pub(super) async fn list(aws: &Aws) -> Result<Vec<Listed<RoleDetail>>, Failure> 
         Ok(Arc::new(roles))
     };
     let roles = aws.shared.read("iam:GetAccountAuthorizationDetails", "Role", read).await?;
-    Ok(roles.iter().map(listed).collect())
+    Ok(roles.iter().map(|role| listed(aws, role)).collect())
 }
 
-fn listed(role: &RoleDetail) -> Listed<RoleDetail> {
+fn listed(aws: &Aws, role: &RoleDetail) -> Listed<RoleDetail> {
     let name = role.role_name().unwrap_or_default().to_owned();
-    Listed { id: name.clone(), name, tags: Tags::from(role.tags()), object: role.clone() }
+    let tags = Tags::from(role.tags()).seen_from(&aws.region);
+    Listed { id: name.clone(), name, tags, object: role.clone() }
 }
 
 fn ours(role: Mine<RoleDetail>) -> Ours<Role> {
@@ -195,7 +196,7 @@ async fn standing(aws: &Aws, key: &Key, refused: Failure) -> Result<Option<SdkRo
     let found = aws.iam.get_role().role_name(&key.name).send().await.during("iam:GetRole").or_absent()?;
     let role = found.and_then(|found| found.role);
     let tags: &[Tag] = role.as_ref().map_or(&[], SdkRole::tags);
-    prove(key, &Tags::from(tags), refused)?;
+    prove(key, &Tags::from(tags).seen_from(&aws.region), refused)?;
     Ok(role)
 }
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
 use kube::api::{DeleteParams, DynamicObject};
@@ -13,10 +14,12 @@ use crate::support::consent::told;
 use crate::sweep::field::{Field, Plot};
 use crate::sweep::inventory::Inventory;
 use crate::sweep::operator::{Act, Operator, Rest, summary};
-use crate::wire::{Aim, Target, log};
+use crate::wire::{Aim, Fault, Target, log};
 
 /// How long network interfaces outlive their tasks: many times the pause between two passes.
 const LINGER: f64 = 2.0;
+/// For how many seconds reads of EC2 do not show what is new: longer than all else takes to go.
+const LAG: f64 = 4.0;
 /// How often what they hold may be asked to go meanwhile, of which each attempt is refused.
 const REFUSED: usize = 80;
 
@@ -74,6 +77,36 @@ async fn whatever_is_refused_at_first_is_asked_for_again() {
     let calls = operator.wire.log().split_off(before).into_iter();
     let refused = calls.filter(|call| call.call.mutates() && call.status.is_none()).count();
     assert_eq!(refused, removals.len(), "each is refused once, and done when it is asked for again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_reads_do_not_show_yet_is_waited_for() {
+    // Its own: reads of a stand-in lag for all who use it.
+    let field = Field::open("unshown", 1).await;
+    let plots = field.plots(3).await;
+    let faults = [Fault::LosesReply, Fault::DiesAfter, Fault::ArrivesLate];
+    join_all(plots.into_iter().zip(faults).map(|(plot, fault)| goes_unshown(plot, fault))).await;
+}
+
+/// Deletes an environment whose VPC reads do not show before all else of it is gone.
+async fn goes_unshown(mut plot: Plot, fault: Fault) {
+    let mut operator = plot.operator(&[]).await.unwrap();
+    let empty = operator.inventory().await;
+    plot.lag(LAG).await;
+    operator.patient();
+    operator.bound *= 10;
+    let vpc: Aim = "ec2:CreateVpc@network/vpc".parse().unwrap();
+    operator.wire.arm([(Target::Call(vpc), fault)]);
+    operator.act(&Act::Create).await;
+    while !operator.wire.has_struck() {
+        let resource = operator.resource().await.unwrap();
+        operator.pass(resource, &mut None).await;
+    }
+    operator.act(&Act::Delete).await;
+    assert_eq!(operator.rest(None).await, Ok(Rest::Gone));
+    // Whoever looks for what is left must see it.
+    tokio::time::sleep(Duration::from_secs_f64(LAG)).await;
+    assert_eq!(operator.inventory().await.difference(&empty), None, "{fault}: something is left");
 }
 
 /// The first call of each kind that removes something of a resource, when an environment goes undisturbed.

@@ -13,12 +13,14 @@
 //! | [`ground`] | two environments, and the states into which one is put back |
 //! | [`trial`] | how a trial goes, and what must hold in it |
 //! | [`held`] | what is held while nothing is changed |
+//! | [`place`] | in which account and region it stands |
 //! | [`broken`] | courses in which something is wrong |
 
 mod broken;
 mod ground;
 mod held;
 mod loss;
+mod place;
 mod status;
 mod trial;
 

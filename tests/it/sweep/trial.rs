@@ -60,6 +60,11 @@ impl Reference {
     /// Plays `scenario` undisturbed.
     pub async fn of(scenario: &Scenario, plot: &mut Plot) -> Result<Self, String> {
         let course = play(scenario, &mut plot.operator(&scenario.before).await?, |_| {}).await?;
+        if course.rest == Rest::Gone {
+            let empty = plot.operator(&[]).await?.inventory().await;
+            let left = course.inventory.difference(&empty);
+            left.map_or(Ok(()), |left| Err(format!("it is gone, and something is left:{left}")))?;
+        }
         let mutations = match &scenario.interruption {
             None => log::mutations(&course.calls),
             // How much was done when people changed their minds is another thing each time; but no more than if they had
