@@ -14,9 +14,10 @@ use super::stored::Stored;
 use crate::api::status::{Phase, VideoPipelineStatus};
 use crate::api::{ConditionStatus, ConditionType};
 
-/// What the last pass over each environment came to. Clones share it.
+/// What the last pass over each environment came to, by the namespace and name of its resource: what becomes of one that is
+/// gone is told of the name only. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Census(Arc<Mutex<HashMap<String, Standing>>>);
+pub struct Census(Arc<Mutex<HashMap<(String, String), Standing>>>);
 
 #[derive(Debug)]
 struct Standing {
@@ -39,15 +40,16 @@ impl Census {
         let conditions = status.conditions.iter().map(|c| (c.type_.clone(), format!("{:?}", c.status)));
         let conditions = conditions.collect();
         let standing = Standing { phase: status.phase, stalled, conditions, looked: now };
-        self.standings().insert(resource.uid(), standing);
+        let (namespace, name) = resource.reference();
+        self.standings().insert((namespace.to_owned(), name.to_owned()), standing);
     }
 
-    /// The resource is gone.
-    pub fn forget(&self, resource: &Stored) {
-        self.standings().remove(&resource.uid());
+    /// The resource of this namespace and name is gone.
+    pub fn forget(&self, (namespace, name): (&str, &str)) {
+        self.standings().remove(&(namespace.to_owned(), name.to_owned()));
     }
 
-    fn standings(&self) -> MutexGuard<'_, HashMap<String, Standing>> {
+    fn standings(&self) -> MutexGuard<'_, HashMap<(String, String), Standing>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,17 +1,33 @@
 //! What this process knows of each environment it looks after.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::stored::Stored;
 use super::survey::Environment;
 use crate::api::{INTENT, VideoPipelineStatus};
 
-/// All environments, by the uid of their resource.
+/// How soon what was refused is tried again: mostly, somebody changed the resource meanwhile.
+pub const SOON: Duration = Duration::from_secs(1);
+
+/// How long it takes at most until what was refused again and again is tried once more: so long may pass after its cause is gone.
+const LATE: Duration = Duration::from_secs(60);
+
+/// All environments, by the namespace and name of their resource: what becomes of one that is gone is told of the name only.
 #[derive(Default)]
 pub struct Environments {
-    by_uid: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Attended>>>>,
+    by_name: Mutex<HashMap<(String, String), Known>>,
+}
+
+/// What is known under a name.
+#[derive(Default)]
+struct Known {
+    /// The resource's: another one of the same name is another environment.
+    uid: String,
+    attended: Arc<tokio::sync::Mutex<Attended>>,
+    /// How many passes in a row could not be finished.
+    refused: u32,
 }
 
 /// One environment that is looked after.
@@ -49,14 +65,49 @@ struct Rest {
 impl Environments {
     /// The environment of `resource`.
     pub fn of(&self, resource: &Stored) -> Arc<tokio::sync::Mutex<Attended>> {
-        let mut by_uid = self.by_uid.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(by_uid.entry(resource.uid()).or_default())
+        let (mut by_name, uid) = (self.by_name(), resource.uid());
+        let known = by_name.entry(owned(resource.reference())).or_default();
+        if known.uid != uid {
+            *known = Known { uid, ..Known::default() };
+        }
+        Arc::clone(&known.attended)
+    }
+
+    /// A pass over the environment of the resource `of` this namespace and name ended well.
+    pub fn went_well(&self, of: (&str, &str)) {
+        if let Some(known) = self.by_name().get_mut(&owned(of)) {
+            known.refused = 0;
+        }
+    }
+
+    /// A pass over it could not be finished: after how long the next one is due.
+    pub fn refused(&self, of: (&str, &str)) -> Duration {
+        let mut by_name = self.by_name();
+        let known = by_name.entry(owned(of)).or_default();
+        let before = known.refused;
+        known.refused = before.saturating_add(1);
+        pause(before, rand::random())
     }
 
     /// The resource is gone.
-    pub fn forget(&self, resource: &Stored) {
-        self.by_uid.lock().unwrap_or_else(PoisonError::into_inner).remove(&resource.uid());
+    pub fn forget(&self, it: (&str, &str)) {
+        self.by_name().remove(&owned(it));
     }
+
+    fn by_name(&self) -> MutexGuard<'_, HashMap<(String, String), Known>> {
+        self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn owned((namespace, name): (&str, &str)) -> (String, String) {
+    (namespace.to_owned(), name.to_owned())
+}
+
+/// How long to wait where so many passes were refused `before`: longer each time, up to a point, and by a `chance` from 0 to 1 some
+/// longer than others, since what refuses one mostly refuses all of them.
+fn pause(before: u32, chance: f64) -> Duration {
+    let longest = SOON.saturating_mul(2_u32.saturating_pow(before)).min(LATE);
+    longest.mul_f64(f64::midpoint(1.0, chance)).max(SOON)
 }
 
 impl Attended {
@@ -73,13 +124,18 @@ impl Attended {
             self.environment.knowledge.forget();
             self.environment.recollection.failures.retry();
         }
-        let rest = self.rest.as_ref()?;
+        let rest = self.rest.as_mut()?;
         if rest.upon == resource.meta.resource_version {
             resource.status = rest.status.clone();
             resource.meta.resource_version = rest.after.clone();
         }
         let left = rest.until.saturating_duration_since(now);
-        (!changed && rest.status == resource.status && !left.is_zero()).then_some(left)
+        if !changed && rest.status == resource.status && !left.is_zero() {
+            return Some(left);
+        }
+        // There is no rest until a pass ends well.
+        rest.until = now;
+        None
     }
 
     /// Ends a pass that wrote or confirmed `status`, with which the resource has the version `after`; the next one is due
@@ -104,5 +160,65 @@ impl Asked {
             generation: resource.meta.generation,
             annotations: theirs.map(|(name, value)| (name.clone(), value.clone())).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const DEV: (&str, &str) = ("media", "dev");
+
+    fn resource(uid: &str, generation: i64) -> Stored {
+        let object = json!({
+            "apiVersion": "streamflix.io/v1", "kind": "VideoPipeline",
+            "metadata": { "namespace": DEV.0, "name": DEV.1, "uid": uid, "generation": generation },
+        });
+        Stored::of(&serde_json::from_value(object).unwrap())
+    }
+
+    #[test]
+    fn what_is_refused_again_and_again_is_tried_ever_more_rarely() {
+        let longest = [0, 1, 2, 3, 5, 6, u32::MAX].map(|before| pause(before, 1.0).as_secs());
+        assert_eq!(longest, [1, 2, 4, 8, 32, 60, 60]);
+        let shortest = [0, 1, 2, 3, 5, 6, u32::MAX].map(|before| pause(before, 0.0).as_secs());
+        assert_eq!(shortest, [1, 1, 2, 4, 16, 30, 30]);
+    }
+
+    #[test]
+    fn a_pass_that_ends_well_is_followed_as_if_nothing_had_been_refused() {
+        let environments = Environments::default();
+        environments.of(&resource("1", 1));
+        for _ in 0..10 {
+            environments.refused(DEV);
+        }
+        assert!(environments.refused(DEV) >= LATE / 2);
+        assert_eq!(environments.refused(("media", "prod")), SOON, "each has its own count");
+        environments.went_well(DEV);
+        assert_eq!(environments.refused(DEV), SOON);
+    }
+
+    #[test]
+    fn a_pass_that_was_refused_is_made_again_although_the_one_before_came_to_rest() {
+        let (mut attended, mut resource, now) = (Attended::default(), resource("1", 1), Instant::now());
+        assert_eq!(attended.meet(&mut resource, now), None);
+        attended.rest(&resource, None, resource.status.clone(), Duration::from_secs(300));
+        assert!(attended.meet(&mut resource, now).is_some());
+        resource.meta.generation = Some(2);
+        assert_eq!(attended.meet(&mut resource, now), None);
+        assert_eq!(attended.meet(&mut resource, now), None, "what was asked for is not done");
+    }
+
+    #[test]
+    fn another_one_of_the_same_name_is_another_environment() {
+        let environments = Environments::default();
+        let first = environments.of(&resource("1", 1));
+        assert!(Arc::ptr_eq(&first, &environments.of(&resource("1", 2))));
+        let second = environments.of(&resource("2", 1));
+        assert!(!Arc::ptr_eq(&first, &second));
+        environments.forget(DEV);
+        assert!(!Arc::ptr_eq(&second, &environments.of(&resource("2", 1))));
     }
 }

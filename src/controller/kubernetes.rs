@@ -1,5 +1,7 @@
 //! What the operator writes to Kubernetes, all of it as one field manager.
 
+use std::time::Duration;
+
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::api::{DynamicObject, Patch, PatchParams};
 use kube::core::{ApiResource, ObjectMeta};
@@ -15,11 +17,41 @@ use crate::report;
 /// Under which name the operator writes.
 pub const MANAGER: &str = "video-pipeline-operator";
 
+/// How long the answer to one request is waited for. It comes in milliseconds, where webhooks are slow in some seconds, and on a
+/// connection that went silent never: the node behind it is lost, or a load balancer has forgotten it. Meanwhile a pass
+/// keeps its environment and its place from others.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Nobody answered, and nobody said so.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within {within:?} when asked to {what}")]
+struct Unanswered {
+    what: &'static str,
+    within: Duration,
+}
+
+/// What comes of a `request` to the API server, which ends in time also where nobody answers.
+pub(super) async fn answered<T>(
+    what: &'static str,
+    within: Duration,
+    request: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<T, kube::Error> {
+    let result = tokio::time::timeout(within, request).await;
+    result.unwrap_or_else(|_| Err(kube::Error::Service(Unanswered { what, within }.into())))
+}
+
+/// True iff somebody else was faster.
+pub(super) fn is_conflict(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(refused) if refused.code == 409)
+}
+
 /// Writes to the resources. Clones share the client.
 #[derive(Clone)]
 pub struct Kubernetes {
     client: Client,
     recorder: Recorder,
+    /// How long the answer to one request is waited for.
+    patience: Duration,
 }
 
 /// The resource's type, for requests that do not look into it.
@@ -32,7 +64,7 @@ impl Kubernetes {
     pub fn new(client: Client) -> Self {
         let instance = std::env::var("HOSTNAME").ok();
         let recorder = Recorder::new(client.clone(), Reporter { controller: MANAGER.into(), instance });
-        Self { client, recorder }
+        Self { client, recorder, patience: PATIENCE }
     }
 
     /// Writes the record and the finalizer, unless somebody changed the resource since it was read.
@@ -42,12 +74,18 @@ impl Kubernetes {
     pub async fn record(&self, resource: &Stored, record: &Record) -> Result<Stored, kube::Error> {
         let text = record.text().map_err(kube::Error::SerdeError)?;
         let finalizers = finalizers(&resource.meta, true);
-        self.keep(resource, json!({ "finalizers": finalizers, "annotations": { INTENT: text } })).await
+        let metadata = json!({ "finalizers": finalizers, "annotations": { INTENT: text } });
+        self.keep("write the intent", resource, metadata).await
     }
 
-    async fn keep(&self, resource: &Stored, mut metadata: Value) -> Result<Stored, kube::Error> {
+    async fn keep(
+        &self,
+        what: &'static str,
+        resource: &Stored,
+        mut metadata: Value,
+    ) -> Result<Stored, kube::Error> {
         metadata["resourceVersion"] = json!(resource.meta.resource_version);
-        let written = self.patch(resource, &json!({ "metadata": metadata })).await?;
+        let written = self.patch(what, resource, &json!({ "metadata": metadata })).await?;
         // The status is what this pass compares with, also where the cache knows another.
         let mut written = Stored::of(&written);
         written.status = resource.status.clone();
@@ -59,7 +97,8 @@ impl Kubernetes {
     /// # Errors
     /// The resource was changed, or Kubernetes refused.
     pub async fn hold(&self, resource: &Stored) -> Result<Stored, kube::Error> {
-        self.keep(resource, json!({ "finalizers": finalizers(&resource.meta, true) })).await
+        let metadata = json!({ "finalizers": finalizers(&resource.meta, true) });
+        self.keep("write the finalizer", resource, metadata).await
     }
 
     /// Removes the finalizer and the record.
@@ -72,7 +111,7 @@ impl Kubernetes {
             "finalizers": finalizers(&resource.meta, false),
             "annotations": { INTENT: null },
         });
-        match self.patch(resource, &json!({ "metadata": metadata })).await {
+        match self.patch("remove the finalizer", resource, &json!({ "metadata": metadata })).await {
             Err(kube::Error::Api(refused)) if refused.code == 404 => Ok(()),
             result => result.map(|_| ()),
         }
@@ -99,7 +138,7 @@ impl Kubernetes {
                 self.clear_status(resource).await?;
             }
             let params = PatchParams::apply(MANAGER).force();
-            self.api(resource).patch_status(resource.reference().1, &params, &Patch::Apply(&body)).await
+            self.patch_status("write the status", resource, params, &Patch::Apply(&body)).await
         };
         match written.await {
             // It went meanwhile.
@@ -111,23 +150,52 @@ impl Kubernetes {
     /// Takes the status from everybody who has written it.
     async fn clear_status(&self, resource: &Stored) -> Result<(), kube::Error> {
         let params = PatchParams { field_manager: Some(MANAGER.into()), ..PatchParams::default() };
-        let nothing = Patch::Merge(json!({ "status": null }));
-        self.api(resource).patch_status(resource.reference().1, &params, &nothing).await.map(drop)
+        let nothing = json!({ "status": null });
+        let patch = Patch::Merge(&nothing);
+        self.patch_status("take the status from others", resource, params, &patch).await.map(drop)
     }
 
     /// Publishes events. One that cannot be written is lost: the status says the same.
     pub async fn publish(&self, resource: &Stored, events: &[report::Event]) {
         let about = reference(resource);
         for event in events {
-            if let Err(error) = self.recorder.publish(&entry(event), &about).await {
+            let entry = entry(event);
+            let published = self.answered("publish an event", self.recorder.publish(&entry, &about));
+            if let Err(error) = published.await {
                 tracing::warn!(error = %error, reason = %event.reason, "an event could not be written");
             }
         }
     }
 
-    async fn patch(&self, resource: &Stored, body: &Value) -> Result<DynamicObject, kube::Error> {
+    async fn patch(
+        &self,
+        what: &'static str,
+        resource: &Stored,
+        body: &Value,
+    ) -> Result<DynamicObject, kube::Error> {
         let params = PatchParams { field_manager: Some(MANAGER.into()), ..PatchParams::default() };
-        self.api(resource).patch(resource.reference().1, &params, &Patch::Merge(body)).await
+        let (api, body) = (self.api(resource), Patch::Merge(body));
+        self.answered(what, api.patch(resource.reference().1, &params, &body)).await
+    }
+
+    async fn patch_status(
+        &self,
+        what: &'static str,
+        resource: &Stored,
+        params: PatchParams,
+        body: &Patch<&Value>,
+    ) -> Result<DynamicObject, kube::Error> {
+        let api = self.api(resource);
+        self.answered(what, api.patch_status(resource.reference().1, &params, body)).await
+    }
+
+    /// Every request passes here.
+    async fn answered<T>(
+        &self,
+        what: &'static str,
+        request: impl Future<Output = Result<T, kube::Error>>,
+    ) -> Result<T, kube::Error> {
+        answered(what, self.patience, request).await
     }
 
     fn api(&self, resource: &Stored) -> Api<DynamicObject> {
@@ -186,4 +254,45 @@ fn shortened(message: &str) -> String {
     let end =
         (0..=MOST - '…'.len_utf8()).rev().find(|end| message.is_char_boundary(*end)).unwrap_or_default();
     format!("{}…", &message[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::future::pending;
+
+    use ::http::{Request, Response};
+    use kube::client::Body;
+
+    use super::*;
+    use crate::report::{Event, EventReason, EventType};
+
+    fn resource() -> Stored {
+        let object = json!({
+            "apiVersion": resource_type().api_version, "kind": resource_type().kind,
+            "metadata": { "namespace": "media", "name": "dev", "uid": "1", "finalizers": [FINALIZER] },
+        });
+        Stored::of(&serde_json::from_value(object).unwrap())
+    }
+
+    #[tokio::test]
+    async fn where_nobody_answers_every_request_ends_in_time_and_says_what_it_was() {
+        let silent = |_: Request<Body>| pending::<Result<Response<Body>, Infallible>>();
+        let client = Client::new(tower::service_fn(silent), "default");
+        let kubernetes = Kubernetes { patience: Duration::from_millis(5), ..Kubernetes::new(client) };
+        let resource = resource();
+        let ended = [
+            kubernetes.record(&resource, &Record::default()).await.map(drop),
+            kubernetes.hold(&resource).await.map(drop),
+            kubernetes.release(&resource).await,
+            kubernetes.write_status(&resource, &VideoPipelineStatus::default()).await.map(drop),
+        ];
+        let said = ended.map(|ended| ended.unwrap_err().to_string());
+        let what = ["write the intent", "write the finalizer", "remove the finalizer", "write the status"];
+        assert_eq!(said, what.map(|what| format!("ServiceError: no answer within 5ms when asked to {what}")));
+        // One that cannot be written is lost.
+        let (type_, reason) = (EventType::Normal, EventReason::Deleted);
+        let event = Event { type_, reason, message: "nothing is left".to_owned() };
+        kubernetes.publish(&resource, &[event]).await;
+    }
 }

@@ -11,12 +11,15 @@ use k8s_openapi::jiff::Timestamp;
 use kube::api::PostParams;
 use kube::{Api, Client};
 
+use super::kubernetes::{answered, is_conflict};
 use crate::aws::{BootTime, Fence};
 
 /// For how long a renewal holds.
 pub const LEASE_DURATION: Duration = Duration::from_secs(10);
 /// How often the holder renews.
 const RENEW: Duration = Duration::from_secs(1);
+/// How long a round may take: where nobody answers there is time for another one, on a new connection, before the lease ends.
+const ROUND: Duration = Duration::from_secs(LEASE_DURATION.as_secs() / 2);
 /// How often a challenger looks: twice in the second that a hand-over may take.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -79,11 +82,10 @@ impl Candidate {
         let mut renewed = Instant::now();
         loop {
             tokio::time::sleep(RENEW).await;
-            match tokio::time::timeout(LEASE_DURATION / 2, self.round()).await {
-                Ok(Ok(Standing::Leads)) => renewed = Instant::now(),
-                Ok(Ok(Standing::Waits)) => return self.fence.close(),
-                Ok(Err(error)) => tracing::warn!(error = %error, "the lease could not be renewed"),
-                Err(_) => tracing::warn!("the lease could not be renewed in time"),
+            match self.round().await {
+                Ok(Standing::Leads) => renewed = Instant::now(),
+                Ok(Standing::Waits) => return self.fence.close(),
+                Err(error) => tracing::warn!(error = %error, "the lease could not be renewed"),
             }
             if renewed.elapsed() >= LEASE_DURATION {
                 return self.fence.close();
@@ -94,7 +96,7 @@ impl Candidate {
     /// Gives the lead up, so that another need not wait for the lease to end.
     pub async fn resign(&self) {
         self.fence.close();
-        while let Err(error) = self.give_up().await {
+        while let Err(error) = answered("give the lease up", ROUND, self.give_up()).await {
             // A renewal that was under way came between look and write.
             if !is_conflict(&error) {
                 tracing::warn!(error = %error, "the lease could not be given up; it ends by itself");
@@ -115,6 +117,10 @@ impl Candidate {
     }
 
     async fn round(&mut self) -> Result<Standing, kube::Error> {
+        answered("take the lease, or look whose it is", ROUND, self.stand()).await
+    }
+
+    async fn stand(&mut self) -> Result<Standing, kube::Error> {
         let asked = BootTime::now();
         let result = match self.leases.get_opt(&self.name).await? {
             None => self.leases.create(&PostParams::default(), &self.lease(None)).await,
@@ -175,10 +181,6 @@ impl Candidate {
         spec.lease_duration_seconds = i32::try_from(LEASE_DURATION.as_secs()).ok();
         lease
     }
-}
-
-fn is_conflict(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(refused) if refused.code == 409)
 }
 
 /// Who holds a lease; nobody, or an empty name, where it was given up.

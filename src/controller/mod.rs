@@ -33,14 +33,17 @@ use ::http::HeaderValue;
 use ::http::header::USER_AGENT;
 use futures::StreamExt;
 use kube::api::{DynamicObject, ListParams};
-use kube::runtime::controller::{Action, Controller, Error::QueueError};
+use kube::runtime::controller::{Action, Controller, Error::ObjectNotFound, Error::QueueError};
+use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher;
 use kube::{Api, Client};
 use prometheus_client::registry::Registry;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 
+use self::environments::SOON;
 use self::http::Health;
+use self::kubernetes::{PATIENCE, answered, is_conflict};
 use self::leader::Candidate;
 use crate::aws::{self, Budget, Connection, Fence, Gate, Timeouts};
 
@@ -85,6 +88,10 @@ pub enum Error {
 /// How long calls under way may go on after the process is told to stop.
 pub const GRACE: Duration = Duration::from_secs(9);
 
+/// How long a connection to Kubernetes may be silent while something is waited for: longer than a watch, which lasts 290 s and may
+/// have nothing to tell. What this is for is the list that a watch begins with, which nothing else ends.
+const SILENCE: Duration = Duration::from_secs(330);
+
 /// Runs until it is told to stop, and says when that was.
 ///
 /// # Errors
@@ -126,6 +133,9 @@ pub async fn client() -> Result<Client, Error> {
     let mut config = kube::Config::infer().await.map_err(Error::Configure)?;
     let name = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
     config.headers.push((USER_AGENT, HeaderValue::from_static(name)));
+    config.read_timeout = Some(SILENCE);
+    // The time before a request, in which nothing was waited for, does not count.
+    config.reset_reader_on_write = true;
     Client::try_from(config).map_err(Error::Connect)
 }
 
@@ -179,7 +189,12 @@ async fn work(
             let _place = room.acquire().await;
             drop(queued);
             // Whoever waited for a place until now need not begin any more.
-            if context.is_over() { Ok(Action::await_change()) } else { reconcile(object, context).await }
+            if context.is_over() {
+                return Ok(Action::await_change());
+            }
+            let action = reconcile(Arc::clone(&object), Arc::clone(&context)).await?;
+            context.environments.went_well(reference(&object));
+            Ok(action)
         }
     };
     let queues = resources.into_iter().map(|resources| {
@@ -189,6 +204,7 @@ async fn work(
             .run(pass.clone(), again, Arc::clone(&context))
             .for_each(async |result| match result {
                 Ok(_) => {}
+                Err(ObjectNotFound(gone)) => forget(&gone, &context),
                 Err(QueueError(error)) => tracing::warn!(error = %error, "cannot watch; tries again"),
                 Err(error) => tracing::debug!(error = %error, "a pass ended early"),
             })
@@ -196,12 +212,28 @@ async fn work(
     futures::future::join_all(queues).await;
 }
 
-/// A write that Kubernetes refused is tried again soon: mostly, somebody changed the resource meanwhile.
-fn again(object: Arc<DynamicObject>, error: &PassError, _: Arc<Context>) -> Action {
-    let source = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+/// A write that Kubernetes refused is tried again soon where somebody changed the resource meanwhile, and ever more rarely
+/// otherwise: whatever refuses it lasts.
+fn again(object: Arc<DynamicObject>, error: &PassError, context: Arc<Context>) -> Action {
+    let cause = std::error::Error::source(error);
+    let source = cause.map(ToString::to_string).unwrap_or_default();
     let (namespace, name) = (&object.metadata.namespace, &object.metadata.name);
     tracing::warn!(?namespace, ?name, error = %error, source, "a pass could not be finished");
-    Action::requeue(Duration::from_secs(1))
+    let was_changed = cause.and_then(|cause| cause.downcast_ref()).is_some_and(is_conflict);
+    Action::requeue(if was_changed { SOON } else { context.environments.refused(reference(&object)) })
+}
+
+/// Nothing need be known any more of a resource that is gone. One that was held is forgotten when it is let go; of any other this is
+/// noticed when the next pass over it is due.
+fn forget(gone: &ObjectRef<DynamicObject>, context: &Context) {
+    let gone = (gone.namespace.as_deref().unwrap_or_default(), gone.name.as_str());
+    context.environments.forget(gone);
+    context.metrics.census.forget(gone);
+}
+
+fn reference(object: &DynamicObject) -> (&str, &str) {
+    let meta = &object.metadata;
+    (meta.namespace.as_deref().unwrap_or_default(), meta.name.as_deref().unwrap_or_default())
 }
 
 /// The resources of each namespace that is watched, or of all of them.
@@ -222,7 +254,8 @@ pub fn resources(settings: &Settings, client: &Client) -> Vec<Api<DynamicObject>
 /// It is not, or we may not.
 pub async fn can_be_listed(resources: &[Api<DynamicObject>]) -> Result<(), Error> {
     for resources in resources {
-        let listed = resources.list(&ListParams::default().limit(1)).await;
+        let one = ListParams::default().limit(1);
+        let listed = answered("list VideoPipelines", PATIENCE, resources.list(&one)).await;
         listed.map_err(|error| {
             let namespace = resources.namespace().map(|namespace| format!("namespace {namespace}"));
             Error::List(namespace.unwrap_or_else(|| "all namespaces".into()), error)

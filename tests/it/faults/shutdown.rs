@@ -61,10 +61,7 @@ async fn it_says_how_it_is_and_stops_also_when_the_control_plane_is_gone() {
     assert_eq!(ask(&operator, "/readyz"), (200, "ready".to_owned()));
     let (status, metrics) = ask(&operator, "/metrics");
     assert_eq!(status, 200);
-    let counted = |name: &str| {
-        let lines = metrics.lines().filter(|line| line.starts_with(name));
-        lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum::<f64>()
-    };
+    let counted = |name: &str| counted(&metrics, name);
     let passes = "controller_runtime_reconcile_total{controller=\"videopipeline\",result=";
     assert!(counted(&format!("{passes}\"success\"}}")) > 0.0, "{metrics}");
     assert_eq!(counted(&format!("{passes}\"error\"}}")), 0.0, "{metrics}");
@@ -91,6 +88,30 @@ async fn it_says_how_it_is_and_stops_also_when_the_control_plane_is_gone() {
         .await;
     assert_eq!(ask(&operator, "/healthz").0, 200);
     ends_well(&mut operator).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_never_held_is_not_counted_any_more_once_it_is_gone() {
+    let stage = Stage::set("ghost").await;
+    // Where it may not be it owns nothing, so nothing keeps it when it is deleted.
+    let operator = stage.start("operator", &["--sweep-period=1s", "--allowed-regions=us-east-1"]).await;
+    let stalled = async || counted(&ask(&operator, "/metrics").1, "video_pipelines_stalled{");
+    stage.create(NAME).await;
+    stage.until("it is counted", async || stalled().await == 1.0).await;
+    assert_eq!(stage.pipeline(NAME).await["metadata"]["finalizers"], Value::Null);
+    stage.delete(NAME).await;
+    stage.gone(NAME).await;
+    // What a person must cure is looked at once a minute.
+    stage.until("it is not counted any more", async || stalled().await == 0.0).await;
+    let metrics = ask(&operator, "/metrics").1;
+    assert_eq!(counted(&metrics, "video_pipelines{"), 0.0, "{metrics}");
+    assert_eq!(counted(&metrics, "video_pipelines_unseen_seconds"), 0.0, "{metrics}");
+}
+
+/// The sum of all metrics whose lines begin so.
+fn counted(metrics: &str, name: &str) -> f64 {
+    let lines = metrics.lines().filter(|line| line.starts_with(name));
+    lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
 }
 
 /// When it heard that it is to stop.

@@ -164,6 +164,29 @@ async fn an_operator_stops_also_when_nobody_answers_it() {
     assert!(play.is_held().await);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_went_silent_keeps_nobody_from_the_lead() {
+    let play = Play::set("silent-standby").await;
+    let lease = format!("--lease-namespace={}", play.stage.namespace);
+    let mut leader = play.stage.start("leader", &[&lease]).await;
+    play.stage.until("the first leads", async || leads(&leader)).await;
+    let mut standby = play.start("standby", &[&lease]).await;
+    play.stage.until("the second waits", async || ask(&standby, "/readyz").0 == 200).await;
+    play.road.becomes(Way::Lost);
+    // It looks at the lease twice a second.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    // What is opened from now on is as good as any; what was open is not.
+    play.road.becomes(Way::Free);
+    ends_well(&mut leader, "while the second hears nothing").await;
+    play.stage.until("the second leads", async || leads(&standby)).await;
+    ends_well(&mut standby, "when it leads").await;
+}
+
+fn leads(operator: &Operator) -> bool {
+    let metrics = ask(operator, "/metrics").1;
+    metrics.lines().any(|line| line.starts_with("leader_election_master_status{") && line.ends_with(" 1"))
+}
+
 async fn version(play: &Play) -> Value {
     play.stage.pipeline(NAME).await["metadata"]["resourceVersion"].clone()
 }

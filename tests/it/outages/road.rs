@@ -23,9 +23,17 @@ pub enum Way {
     Lost,
 }
 
+/// How the road is now.
+#[derive(Clone, Copy, Debug)]
+struct Now {
+    way: Way,
+    /// How often it was closed, so that everybody notices also where it was opened again at once.
+    closed: usize,
+}
+
 /// A road. It lasts as long as it is kept.
 pub struct Road {
-    way: watch::Sender<Way>,
+    now: watch::Sender<Now>,
     opened: Arc<AtomicUsize>,
     address: String,
     task: tokio::task::JoinHandle<()>,
@@ -36,15 +44,16 @@ impl Road {
     pub async fn to(server: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let (way, state) = watch::channel(Way::Free);
+        let (now, state) = watch::channel(Now { way: Way::Free, closed: 0 });
         let (opened, counter) = (Arc::<AtomicUsize>::default(), server.to_owned());
         let task = tokio::spawn(accept(listener, counter, state, Arc::clone(&opened)));
-        Self { way, opened, address, task }
+        Self { now, opened, address, task }
     }
 
     /// From now on the road is so.
     pub fn becomes(&self, way: Way) {
-        self.way.send_replace(way);
+        let closed = self.now.borrow().closed + usize::from(way == Way::Closed);
+        self.now.send_replace(Now { way, closed });
     }
 
     /// How many connections were asked for so far.
@@ -78,45 +87,40 @@ fn read(kubeconfig: &Path) -> Value {
     serde_json::from_str(&std::fs::read_to_string(kubeconfig).unwrap()).unwrap()
 }
 
-async fn accept(listener: TcpListener, server: String, way: watch::Receiver<Way>, opened: Arc<AtomicUsize>) {
+async fn accept(listener: TcpListener, server: String, now: watch::Receiver<Now>, opened: Arc<AtomicUsize>) {
     while let Ok((near, _)) = listener.accept().await {
         opened.fetch_add(1, Ordering::SeqCst);
-        if *way.borrow() != Way::Closed {
-            tokio::spawn(lead(near, server.clone(), way.clone()));
+        let found = *now.borrow();
+        if found.way != Way::Closed {
+            tokio::spawn(lead(near, server.clone(), now.clone(), found.closed));
         }
     }
 }
 
-/// Leads one connection, until one side ends it or the road is closed.
-async fn lead(near: TcpStream, server: String, way: watch::Receiver<Way>) {
+/// Leads one connection, until one side ends it or the road is closed once more than `before`.
+async fn lead(near: TcpStream, server: String, now: watch::Receiver<Now>, before: usize) {
     let Ok(far) = TcpStream::connect(&server).await else { return };
-    let (mut closing, there, back) = (way.clone(), way.clone(), way);
+    let (mut closing, there, back) = (now.clone(), now.clone(), now);
     let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
     tokio::select! {
         () = pass(near_in, far_out, there) => {}
         () = pass(far_in, near_out, back) => {}
-        _ = closing.wait_for(|way| *way == Way::Closed) => {}
+        _ = closing.wait_for(|now| now.closed > before) => {}
     }
 }
 
-async fn pass(
-    mut from: impl AsyncRead + Unpin,
-    mut to: impl AsyncWrite + Unpin,
-    mut way: watch::Receiver<Way>,
-) {
+async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, now: watch::Receiver<Now>) {
     let mut buffer = vec![0; 16384];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        let slow = match *way.borrow_and_update() {
-            Way::Slow(by) => Some(by),
-            _ => None,
-        };
-        if let Some(by) = slow {
+        let way = now.borrow().way;
+        if let Way::Slow(by) = way {
             tokio::time::sleep(by).await;
         }
-        // What is lost does not come later either: its connection stays as it is until it is closed.
-        if way.wait_for(|way| *way != Way::Lost).await.is_err()
-            || to.write_all(&buffer[..length]).await.is_err()
-        {
+        if now.borrow().way == Way::Lost {
+            // It does not come later either: the connection stays as it is until it is closed.
+            std::future::pending::<()>().await;
+        }
+        if to.write_all(&buffer[..length]).await.is_err() {
             return;
         }
     }
