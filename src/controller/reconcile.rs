@@ -124,9 +124,10 @@ async fn pass(object: &DynamicObject, context: &Context) -> Result<Action, Error
             let resource = context.hold(resource, &attended.environment).await?;
             context.hindered(&resource, &mut attended, &obstacle).await
         }
-        Ok(survey) if resource.deleting() && survey.shows_nothing() && survey.unshown.is_none() => {
-            context.let_go(&resource, Stage::Planned(survey.told(None))).await
-        }
+        Ok(survey) if resource.deleting() && survey.shows_nothing() => match survey.unshown {
+            Some(left) => context.wait(&resource, &mut attended, Stage::Unshown(left)).await,
+            None => context.let_go(&resource, Stage::Planned(survey.told(None))).await,
+        },
         Ok(survey) if resource.suspended() => {
             let resource = context.hold(resource, &attended.environment).await?;
             context.tell(&resource, &mut attended, &survey, None).await
@@ -265,6 +266,16 @@ impl Context {
             Obstacle::Unreached(failure) => Stage::Unreached(failure),
             Obstacle::Circular(steps) => Stage::Circular(steps),
         };
+        self.wait(resource, attended, stage).await
+    }
+
+    /// Says why nothing is done, and when it is looked at again.
+    async fn wait(
+        &self,
+        resource: &Stored,
+        attended: &mut Attended,
+        stage: Stage<'_>,
+    ) -> Result<Action, Error> {
         let report = self.report(resource, None, &BTreeMap::new(), stage);
         attended.progress = 0;
         let wait = self.pace.wait_blindly(report.requeue);

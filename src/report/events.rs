@@ -125,7 +125,9 @@ impl<'a> Change<'a> {
 
     fn deletion(&self) -> Option<Event> {
         let is_gone = |status: &VideoPipelineStatus| {
-            status.phase == Some(Phase::Deleting) && status.resources.is_empty()
+            let goes = status.phase == Some(Phase::Deleting) && status.resources.is_empty();
+            goes && find(&status.conditions, ConditionType::Ready)
+                .is_some_and(|ready| ready.reason == Reason::Deleting.as_str())
         };
         if self.after.final_snapshot.is_some() && self.after.final_snapshot != self.before.final_snapshot {
             let name = self.after.final_snapshot.as_deref().unwrap_or_default();

@@ -94,6 +94,8 @@ pub enum Stage<'a> {
     Circular(&'a [StepId]),
     /// Everything was looked at and judged, and applied unless suspended. An empty graph deletes what is there.
     Planned(Planned<'a>),
+    /// Nothing of what goes is to be seen any more, and for so long reads of AWS need not show what was made last.
+    Unshown(Duration),
     /// The resource goes and its environment stays (`deletionPolicy: Retain`); AWS was not called.
     Retained,
 }
@@ -139,6 +141,7 @@ pub fn report(pass: &Pass<'_>) -> Report {
         Stage::Forbidden(reason, named) => stopped::forbidden(pass, reason, named),
         Stage::Unreached(failure) => stopped::unreached(pass, failure),
         Stage::Circular(steps) => stopped::circular(pass, steps),
+        Stage::Unshown(left) => stopped::unshown(pass, left),
         Stage::Retained => stopped::retained(pass),
     };
     let status = as_kept(status);

@@ -1,5 +1,7 @@
 //! The status of a pass that ended before anything was planned: what was seen before stays, as far as it is still true.
 
+use std::time::Duration;
+
 use crate::{
     api::{Condition, ConditionStatus, ConditionType, Reason, VideoPipelineStatus, status::Phase},
     engine::{Failure, StepId},
@@ -99,6 +101,21 @@ pub(super) fn circular(pass: &Pass<'_>, steps: &[StepId]) -> (VideoPipelineStatu
     let status = VideoPipelineStatus { resources: pass.previous.resources.clone(), ..stopped(pass, &stop) };
     let requeue = requeue::after(pass, Pace::Slow, &status);
     (status, requeue)
+}
+
+/// Nothing is to be seen any more of what goes; but what was made a moment ago AWS may show only after a while.
+pub(super) fn unshown(pass: &Pass<'_>, left: Duration) -> (VideoPipelineStatus, Requeue) {
+    let stop = Stop {
+        phase: Phase::Deleting,
+        ready: ConditionStatus::False,
+        reason: Reason::WaitingForAws,
+        message:
+            "nothing is left to be seen; it is looked at once more when AWS must show what was made last"
+                .to_owned(),
+        needs_person: false,
+    };
+    let status = VideoPipelineStatus { resources_ready: Some("0/0".to_owned()), ..stopped(pass, &stop) };
+    (status, Requeue::Later(left))
 }
 
 /// The environment stays in AWS and the resource goes.

@@ -43,6 +43,24 @@ fn a_role_that_is_not_allowed_leaves_nothing_known_and_a_way_out() {
 }
 
 #[test]
+fn what_goes_is_gone_only_once_nothing_can_show_up_any_more() {
+    let goes = ready().later(|scene| scene.resource.deleting = true);
+    let unshown = goes.staged(Stage::Unshown(Duration::from_secs(40)));
+    assert_eq!(said(&unshown, Ready), "False WaitingForAws");
+    assert_eq!(unshown.status.phase, Some(Phase::Deleting));
+    assert_eq!(unshown.status.resources, []);
+    assert!(unshown.status.message.as_ref().is_some_and(|message| message.contains("once more")));
+    assert_eq!(unshown.requeue, Requeue::Later(Duration::from_secs(40)));
+    assert!(!reasons(&unshown).contains(&EventReason::Deleted), "{:?}", reasons(&unshown));
+
+    let gone = goes.later(|scene| {
+        scene.previous = unshown.status.clone();
+        scene.items.clear();
+    });
+    assert_eq!(reasons(&gone.report()), [EventReason::Deleted]);
+}
+
+#[test]
 fn without_credentials_nothing_is_known() {
     let none = failure("sts:GetCallerIdentity", "NoCredentials", Meaning::Credentials);
     let first = Scene::new(vec![]).staged(Stage::Unreached(&none));
