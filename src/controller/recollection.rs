@@ -96,6 +96,9 @@ impl Recollection {
             }
         }
         self.writes.retain(|_, write| now.saturating_duration_since(write.at) < REMEMBERED);
+        // Where all that is wanted is there, nobody was about to make anything.
+        let rests = plan.is_empty() && !plan.items.is_empty();
+        self.begun = self.begun.map(|begun| Begun { held: begun.held && !rests, ..begun });
     }
 
     fn wrote(&mut self, address: &Address, changes: Option<&Changes>, now: Instant) {
@@ -299,7 +302,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::engine::{Block, Failure, Graph, Meaning, Node, Verdict, plan};
+    use crate::engine::{Block, Failure, Graph, Item, Meaning, Node, Verdict, plan};
     use crate::kinds::KINDS;
 
     const LAG: Duration = Duration::from_secs(60);
@@ -408,6 +411,36 @@ mod tests {
         let second = settled(&first, "cluster-TWO");
         let again = asked(&second, &[by_name, consent.clone()]);
         assert!(again.is_some_and(|again| again != consent), "what was allowed was about the first");
+    }
+
+    #[test]
+    fn what_nobody_has_seen_may_show_up_for_as_long_as_reads_lag() {
+        let (now, held) = (Instant::now(), |at| Some(Begun { at, held: true }));
+        let mut recollection = Recollection { begun: held(now), ..Recollection::default() };
+        assert_eq!(
+            recollection.unshown(LAG, now + LAG / 3),
+            Some(LAG * 2 / 3),
+            "another process may have made it"
+        );
+        assert_eq!(recollection.unshown(LAG, now + LAG), None);
+        let kept = Item { verdict: Verdict::Keep, ..item(&database()) };
+        recollection.note(&Plan { items: vec![kept], steps: Vec::new() }, &Outcomes::new(), now);
+        assert_eq!(recollection.unshown(LAG, now), None, "all that is wanted is there");
+
+        recollection.creates.insert(database(), Create::Made(now + LAG));
+        assert_eq!(recollection.unshown(LAG, now + LAG), Some(LAG), "this process made it");
+        recollection.creates.insert(database(), Create::Seen);
+        assert_eq!(recollection.unshown(LAG, now + LAG), None);
+    }
+
+    fn item(address: &Address) -> Item {
+        Item {
+            address: address.clone(),
+            name: String::new(),
+            id: None,
+            wanted: true,
+            verdict: Verdict::Create,
+        }
     }
 
     #[test]
