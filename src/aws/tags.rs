@@ -169,19 +169,17 @@ sdk_tag!(aws_sdk_kinesis::types::Tag, built: Result::ok, key: std::convert::iden
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_global_is_seen_from_its_region() {
-        let tags = Tags::from_iter(
-            [(OWNER, "home/media/dev"), (REGION, "eu-west-1")].map(|(k, v)| (k.into(), v.into())),
-        );
-        assert_eq!(tags.clone().seen_from("eu-west-1"), tags);
-        assert_eq!(tags.seen_from("eu-west-3").owner(), Some("home/media/dev in eu-west-1"));
-    }
     use crate::engine::Address;
 
     fn tags(pairs: &[(&str, &str)]) -> Tags {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn what_is_global_is_seen_from_its_region() {
+        let tags = tags(&[(OWNER, "home/media/dev"), (REGION, "eu-west-1")]);
+        assert_eq!(tags.clone().seen_from("eu-west-1"), tags);
+        assert_eq!(tags.seen_from("eu-west-3").owner(), Some("home/media/dev in eu-west-1"));
     }
 
     fn key() -> Key {

@@ -10,7 +10,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-use super::stored::Stored;
+use super::stored::{Stored, owned};
 use crate::api::status::{Phase, VideoPipelineStatus};
 use crate::api::{ConditionStatus, ConditionType};
 
@@ -40,13 +40,12 @@ impl Census {
         let conditions = status.conditions.iter().map(|c| (c.type_.clone(), format!("{:?}", c.status)));
         let conditions = conditions.collect();
         let standing = Standing { phase: status.phase, stalled, conditions, looked: now };
-        let (namespace, name) = resource.reference();
-        self.standings().insert((namespace.to_owned(), name.to_owned()), standing);
+        self.standings().insert(owned(resource.reference()), standing);
     }
 
     /// The resource of this namespace and name is gone.
-    pub fn forget(&self, (namespace, name): (&str, &str)) {
-        self.standings().remove(&(namespace.to_owned(), name.to_owned()));
+    pub fn forget(&self, it: (&str, &str)) {
+        self.standings().remove(&owned(it));
     }
 
     fn standings(&self) -> MutexGuard<'_, HashMap<(String, String), Standing>> {

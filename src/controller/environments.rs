@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::stored::Stored;
+use super::stored::{Stored, owned};
 use super::survey::Environment;
 use crate::api::{INTENT, VideoPipelineStatus};
 
@@ -97,10 +97,6 @@ impl Environments {
     fn by_name(&self) -> MutexGuard<'_, HashMap<(String, String), Known>> {
         self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn owned((namespace, name): (&str, &str)) -> (String, String) {
-    (namespace.to_owned(), name.to_owned())
 }
 
 /// How long to wait where so many passes were refused `before`: longer each time, up to a point, and by a `chance` from 0 to 1 some

@@ -45,6 +45,7 @@ use self::environments::SOON;
 use self::http::Health;
 use self::kubernetes::{PATIENCE, answered, is_conflict};
 use self::leader::Candidate;
+use self::stored::reference;
 use crate::aws::{self, Budget, Connection, Fence, Gate, Timeouts};
 
 pub use self::allowed::{Allowed, Forbidden};
@@ -193,7 +194,7 @@ async fn work(
                 return Ok(Action::await_change());
             }
             let action = reconcile(Arc::clone(&object), Arc::clone(&context)).await?;
-            context.environments.went_well(reference(&object));
+            context.environments.went_well(reference(&object.metadata));
             Ok(action)
         }
     };
@@ -220,20 +221,16 @@ fn again(object: Arc<DynamicObject>, error: &PassError, context: Arc<Context>) -
     let (namespace, name) = (&object.metadata.namespace, &object.metadata.name);
     tracing::warn!(?namespace, ?name, error = %error, source, "a pass could not be finished");
     let was_changed = cause.and_then(|cause| cause.downcast_ref()).is_some_and(is_conflict);
-    Action::requeue(if was_changed { SOON } else { context.environments.refused(reference(&object)) })
+    Action::requeue(if was_changed {
+        SOON
+    } else {
+        context.environments.refused(reference(&object.metadata))
+    })
 }
 
-/// Nothing need be known any more of a resource that is gone. One that was held is forgotten when it is let go; of any other this is
-/// noticed when the next pass over it is due.
+/// One that was held is forgotten when it is let go; that any other is gone is noticed when the next pass over it is due.
 fn forget(gone: &ObjectRef<DynamicObject>, context: &Context) {
-    let gone = (gone.namespace.as_deref().unwrap_or_default(), gone.name.as_str());
-    context.environments.forget(gone);
-    context.metrics.census.forget(gone);
-}
-
-fn reference(object: &DynamicObject) -> (&str, &str) {
-    let meta = &object.metadata;
-    (meta.namespace.as_deref().unwrap_or_default(), meta.name.as_deref().unwrap_or_default())
+    context.forget((gone.namespace.as_deref().unwrap_or_default(), gone.name.as_str()));
 }
 
 /// The resources of each namespace that is watched, or of all of them.

@@ -173,11 +173,6 @@ impl Recollection {
         lag.checked_sub(now.saturating_duration_since(latest)).filter(|left| !left.is_zero())
     }
 
-    /// Whether something that holds data is there for the first time, which the record does not say yet.
-    pub fn finds_held(&self, record: &Record, world: &World) -> bool {
-        self.settled(record, world).held != record.held
-    }
-
     fn recent(&self, now: Instant) -> BTreeMap<Address, Recent> {
         let recent = |write: &Write| {
             let ago = now.saturating_duration_since(write.at);

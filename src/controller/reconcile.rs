@@ -124,7 +124,7 @@ async fn pass(object: &DynamicObject, context: &Context) -> Result<Action, Error
             let resource = context.hold(resource, &attended.environment).await?;
             context.hindered(&resource, &mut attended, &obstacle).await
         }
-        Ok(survey) if resource.deleting() && survey.shows_nothing() => match survey.unshown {
+        Ok(survey) if resource.deleting() && survey.world.is_empty() => match survey.unshown {
             Some(left) => context.wait(&resource, &mut attended, Stage::Unshown(left)).await,
             None => context.let_go(&resource, Stage::Planned(survey.told(None))).await,
         },
@@ -145,7 +145,7 @@ impl Context {
     /// there at some earlier look may have shown up since.
     async fn survey(&self, resource: &Stored, environment: &mut Environment) -> Result<Survey, Obstacle> {
         let survey = self.surveyor.survey(resource, environment).await?;
-        if !resource.deleting() || !survey.shows_nothing() || survey.unshown.is_some() {
+        if !resource.deleting() || !survey.world.is_empty() || survey.unshown.is_some() {
             return Ok(survey);
         }
         environment.knowledge.forget();
@@ -171,10 +171,10 @@ impl Context {
         let unrecorded = survey.plan.unrecorded(KINDS);
         let mut record = before.clone().unwrap_or_default();
         let at_rest = survey.plan.is_empty() && !resource.deleting();
+        let settled = environment.recollection.settled(&record, &survey.world);
         // That data came to be is written down at once: something else may keep the environment from coming to rest for long.
-        let finds_held = environment.recollection.finds_held(&record, &survey.world);
-        if !unrecorded.is_empty() || at_rest || finds_held {
-            record = environment.recollection.settled(&record, &survey.world);
+        if !unrecorded.is_empty() || at_rest || settled.held != record.held {
+            record = settled;
         }
         record.part_with(&survey.plan);
         // Where the record was lost, what it said is in doubt; it stays so once there is a record again, whoever reads that.
@@ -329,9 +329,14 @@ impl Context {
             self.kubernetes.release(resource).await.map_err(Error::Release)?;
             self.kubernetes.publish(resource, &report.events).await;
         }
-        self.environments.forget(resource.reference());
-        self.metrics.census.forget(resource.reference());
+        self.forget(resource.reference());
         Ok(Action::await_change())
+    }
+
+    /// Nothing need be known any more of the resource of this namespace and name: it is gone.
+    pub fn forget(&self, gone: (&str, &str)) {
+        self.environments.forget(gone);
+        self.metrics.census.forget(gone);
     }
 }
 

@@ -48,7 +48,7 @@ impl Stored {
 
     /// Its namespace and name.
     pub fn reference(&self) -> (&str, &str) {
-        (self.meta.namespace.as_deref().unwrap_or_default(), self.meta.name.as_deref().unwrap_or_default())
+        reference(&self.meta)
     }
 
     /// What tells it from another one that has, or had, its name.
@@ -152,4 +152,14 @@ impl Stored {
     fn text(&self, pointer: &str) -> Option<&str> {
         self.document.pointer(pointer).and_then(Value::as_str)
     }
+}
+
+/// The namespace and name of an object.
+pub fn reference(meta: &ObjectMeta) -> (&str, &str) {
+    (meta.namespace.as_deref().unwrap_or_default(), meta.name.as_deref().unwrap_or_default())
+}
+
+/// The same, to be kept.
+pub fn owned((namespace, name): (&str, &str)) -> (String, String) {
+    (namespace.to_owned(), name.to_owned())
 }

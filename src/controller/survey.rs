@@ -73,13 +73,6 @@ pub struct Survey {
     pub unshown: Option<Duration>,
 }
 
-impl Survey {
-    /// Nothing of the environment is to be seen, and all could be read.
-    pub fn shows_nothing(&self) -> bool {
-        self.world.is_empty()
-    }
-}
-
 /// Why nothing could be decided.
 #[derive(Debug)]
 pub enum Obstacle {
