@@ -150,7 +150,7 @@ mod tests {
 
     /// A root, a base on the root, and the thing that fails, on the base.
     fn graph() -> Graph {
-        let node = |name: &str, spec: Value| Node { address: address(name), name: name.into(), spec };
+        let node = |name: &str, spec: Value| Node::new(address(name), name, spec);
         let mut graph = Graph::new(Identity::default(), Some(address("root")));
         graph.push(node("root", json!({})));
         graph.push(node("other", json!({})));

@@ -381,7 +381,7 @@ mod tests {
     /// What is asked for once the database is gone that the record says was held, where this was allowed before.
     fn asked(record: &Record, allowed: &[String]) -> Option<String> {
         let mut graph = Graph::default();
-        graph.push(Node { address: database(), name: "the-cluster".into(), spec: Value::Null });
+        graph.push(Node::new(database(), "the-cluster", Value::Null));
         let world = World { objects: [(database(), Observed::Absent)].into(), ..World::default() };
         let consents = allowed.iter().cloned().collect();
         let memory = Memory { was_ready: record.held(), consents, ..Memory::default() };

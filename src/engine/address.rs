@@ -48,8 +48,17 @@ impl Address {
 
     /// The address without its version and without the mark of a surplus.
     pub fn base(&self) -> Self {
+        Self::new(&self.kind, self.base_name())
+    }
+
+    /// Whether `base` is its address without version and mark.
+    pub fn is_of(&self, base: &Self) -> bool {
+        self.kind == base.kind && self.base_name() == base.name
+    }
+
+    fn base_name(&self) -> &str {
         let end = self.name.find(['@', '#']).unwrap_or(self.name.len());
-        Self::new(&self.kind, &self.name[..end])
+        &self.name[..end]
     }
 
     /// The part before the slash: `network`.

@@ -3,7 +3,7 @@ use super::{
     diff::digest,
     input::{resolve, sources},
     judge::immutable_part,
-    plan::Registry,
+    plan::named,
 };
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use serde_json::Value;
@@ -56,7 +56,6 @@ pub async fn apply<C: Sync>(
     plan: &Plan,
     around: Around<'_>,
 ) -> Outcomes {
-    let registry = Registry(kinds);
     let planned: BTreeSet<_> = plan.steps.iter().map(|step| step.id.clone()).collect();
     let mut walk = Walk { outputs: BTreeMap::new(), done: BTreeSet::new(), outcomes: BTreeMap::new() };
     let mut todo: Vec<&Step> = plan.steps.iter().collect();
@@ -68,7 +67,7 @@ pub async fn apply<C: Sync>(
         todo = rest;
         for step in ready {
             let spec = resolve(&step.spec, &walk.outputs);
-            let kind = registry.get(&step.id.at.kind);
+            let kind = named(kinds, &step.id.at.kind);
             running.push(async move {
                 let outcome = match (kind, &step.pause) {
                     (_, Some(pause)) => Outcome::Deferred(Deferral::Paused(pause.clone())),

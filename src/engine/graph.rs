@@ -33,12 +33,18 @@ pub struct Node {
     pub name: String,
     /// What it should be; outputs of others not filled in.
     pub spec: Value,
+    sources: BTreeSet<Address>,
 }
 
 impl Node {
+    /// The resource that should exist at `address`, under `name` in the cloud.
+    pub fn new(address: Address, name: impl Into<String>, spec: Value) -> Self {
+        Self { sources: sources(&spec), address, name: name.into(), spec }
+    }
+
     /// The resources whose outputs it uses.
-    pub fn sources(&self) -> BTreeSet<Address> {
-        sources(&self.spec)
+    pub fn sources(&self) -> &BTreeSet<Address> {
+        &self.sources
     }
 }
 
@@ -78,7 +84,7 @@ impl Graph {
         let spec = document(spec).unwrap_or(Value::Null);
         debug_assert!(self.node(&address).is_none(), "{address} added twice");
         if self.node(&address).is_none() {
-            self.nodes.push(Node { address: address.clone(), name: name.into(), spec });
+            self.nodes.push(Node::new(address.clone(), name, spec));
         }
         Ref(address, PhantomData)
     }
@@ -98,8 +104,8 @@ impl Graph {
         let mut found = BTreeSet::new();
         let mut frontier: Vec<_> = self.root.iter().cloned().chain([address.clone()]).collect();
         while let Some(next) = frontier.pop() {
-            let sources = self.node(&next).map(Node::sources).unwrap_or_default();
-            frontier.extend(sources.into_iter().filter(|source| !found.contains(source)));
+            let sources = self.node(&next).into_iter().flat_map(Node::sources);
+            frontier.extend(sources.filter(|source| !found.contains(*source)).cloned());
             found.insert(next);
         }
         found.remove(address);

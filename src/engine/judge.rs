@@ -228,7 +228,7 @@ impl<C> Judge<'_, C> {
     /// Why some version of the node, which may be the wanted one, is not known.
     fn unread_version(&self, node: &Node) -> Option<&Failure> {
         let versions = self.world.objects.iter().filter(|(at, _)| at.kind == node.address.kind);
-        versions.filter(|(at, _)| at.base() == node.address).find_map(|(_, observed)| match observed {
+        versions.filter(|(at, _)| at.is_of(&node.address)).find_map(|(_, observed)| match observed {
             Observed::Unknown(failure) => Some(failure),
             _ => None,
         })
@@ -256,7 +256,7 @@ impl<C> Judge<'_, C> {
         let mut stuck = self.stuck(node, &sources(spec));
         let unfit =
             |source: &Address| self.so_far.doubtful.contains(source) || self.so_far.outgoing.contains(source);
-        stuck.extend(node.sources().into_iter().filter(unfit));
+        stuck.extend(node.sources().iter().filter(|source| unfit(source)).cloned());
         if !stuck.is_empty() {
             return Verdict::Wait(Waiting::On(stuck));
         }
@@ -265,8 +265,7 @@ impl<C> Judge<'_, C> {
 
     /// The spec of the version that a new one is made beside.
     fn version_in_place(&self, node: &Node) -> Option<&Value> {
-        let is_version =
-            |at: &Address| at.name.contains('@') && !at.is_surplus() && at.base() == node.address;
+        let is_version = |at: &Address| at.name.contains('@') && !at.is_surplus() && at.is_of(&node.address);
         let versions = self.world.ours().filter(|(at, _)| self.kind.create_first() && is_version(at));
         versions.filter_map(|(_, object)| object.spec.as_ref()).last()
     }
@@ -425,7 +424,7 @@ impl<C> Judge<'_, C> {
     /// Records what the verdict means for those who use this node's outputs.
     fn look_ahead(&mut self, node: &Node, verdict: &Verdict) {
         let at = &node.address;
-        let object = self.so_far.present.get(at).and_then(|at| self.world.objects.get(at));
+        let object = self.so_far.present.get(at).and_then(|at| self.world.our(at));
         match (verdict, object) {
             (Verdict::Create | Verdict::Revise(_), _) => {
                 self.so_far.coming.insert(at.clone());
@@ -437,15 +436,14 @@ impl<C> Judge<'_, C> {
                 self.so_far.coming.insert(at.clone());
                 self.so_far.renewed.insert(at.clone());
             }
-            (_, Some(Observed::Ours(object))) if !matches!(object.phase, Phase::Leaving(_)) => {
+            (_, Some(object)) if !matches!(object.phase, Phase::Leaving(_)) => {
                 self.so_far.known.insert(at.clone(), object.outputs.clone());
             }
             _ => {}
         }
         let sources = node.sources();
         // Some changes are made while it settles.
-        let settles =
-            matches!(object, Some(Observed::Ours(object)) if matches!(object.phase, Phase::Settling(_)));
+        let settles = object.is_some_and(|object| matches!(object.phase, Phase::Settling(_)));
         if !sources.is_disjoint(&self.so_far.unsettled) || settles || matches!(verdict, Verdict::Wait(_)) {
             self.so_far.unsettled.insert(at.clone());
         }

@@ -388,7 +388,7 @@ impl<K: Kind> AnyKind<K::Cloud> for Erased<K> {
         K::ACTIONS
     }
     fn normal(&self, spec: Value) -> Value {
-        typed::<K::Spec>(spec.clone()).and_then(document).unwrap_or(spec)
+        K::Spec::deserialize(&spec).ok().and_then(|typed| document(typed).ok()).unwrap_or(spec)
     }
 
     fn observe<'a>(

@@ -53,11 +53,7 @@ impl<C> Order<'_, C> {
 
     fn step(&self, item: &Item, op: Op, after: BTreeSet<StepId>, changes: Changes) -> Step {
         let at = &item.address;
-        let observed = if item.wanted {
-            object(self.judgement, self.world, at)
-        } else {
-            self.world.ours().find(|(address, _)| *address == at).map(|(_, object)| object)
-        };
+        let observed = if item.wanted { object(self.judgement, self.world, at) } else { self.world.our(at) };
         let key = Key {
             address: self.judgement.present.get(at).unwrap_or(at).clone(),
             name: item.name.clone(),
@@ -79,18 +75,18 @@ impl<C> Order<'_, C> {
 
     /// What is made or changed first: the root, and the resources whose outputs are used.
     fn makings_before(&self, at: &Address) -> BTreeSet<StepId> {
-        let sources = self.graph.node(at).map(super::Node::sources).unwrap_or_default();
-        let root = self.graph.root.clone().filter(|root| root != at);
-        sources.into_iter().chain(root).filter_map(|source| self.making(source)).collect()
+        let sources = self.graph.node(at).into_iter().flat_map(super::Node::sources);
+        let root = self.graph.root.iter().filter(|root| *root != at);
+        sources.chain(root).filter_map(|source| self.making(source)).collect()
     }
 
-    fn making(&self, at: Address) -> Option<StepId> {
-        let op = match self.judgement.verdicts.get(&at)? {
+    fn making(&self, at: &Address) -> Option<StepId> {
+        let op = match self.judgement.verdicts.get(at)? {
             Verdict::Create | Verdict::Revise(_) | Verdict::Replace(_) => Op::Create,
             Verdict::Update(_) => Op::Update,
             _ => return None,
         };
-        Some(StepId { at, op })
+        Some(StepId { at: at.clone(), op })
     }
 
     /// Whatever may refer to this goes before it; everything goes before the root.

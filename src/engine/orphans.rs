@@ -47,7 +47,7 @@ impl<C> Orphans<'_, C> {
                 item.address.clone()
             })
             .collect();
-        let unread = self.registry.0.iter().map(|kind| kind.name()).filter(|kind| keeps(kind));
+        let unread = self.registry.kinds.iter().map(|kind| kind.name()).filter(|kind| keeps(kind));
         let unread = unread.filter_map(|kind| self.world.ignorance_of(kind)).next();
         let waiting = match unread {
             _ if !kept.is_empty() => Waiting::On(kept),
@@ -130,7 +130,7 @@ impl<C> Orphans<'_, C> {
     fn is_still_to_come(&self, address: &Address) -> bool {
         let Memory { recent, in_doubt, .. } = self.memory;
         let waits = matches!(self.judgement.verdicts.get(address), Some(Verdict::Wait(Waiting::On(_))));
-        let stands = self.world.ours().any(|(at, _)| at.base() == *address);
-        waits && !stands && !in_doubt.contains_key(address) && !recent.keys().any(|at| at.base() == *address)
+        let stands = self.world.ours().any(|(at, _)| at.is_of(address));
+        waits && !stands && !in_doubt.contains_key(address) && !recent.keys().any(|at| at.is_of(address))
     }
 }

@@ -5,6 +5,7 @@ use super::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, BTreeSet},
     fmt,
     time::Duration,
@@ -157,12 +158,11 @@ impl Plan {
 
     /// Resources about to be made whose intent has to be recorded before the call, and is not.
     pub fn unrecorded<C>(&self, kinds: &[&dyn AnyKind<C>]) -> Vec<Address> {
-        let registry = Registry(kinds);
         let recorded = |kind: &dyn AnyKind<C>| kind.recall() != Recall::Name;
         let creates = self.steps.iter().filter(|s| s.id.op == Op::Create && s.key.token.is_none());
         creates
             .filter(|s| s.pause.is_none())
-            .filter(|s| registry.get(&s.id.at.kind).is_some_and(recorded))
+            .filter(|s| named(kinds, &s.id.at.kind).is_some_and(recorded))
             .map(|s| s.id.at.clone())
             .collect()
     }
@@ -187,27 +187,46 @@ impl Plan {
     }
 }
 
-/// The kinds by name.
-pub(super) struct Registry<'a, C>(pub &'a [&'a dyn AnyKind<C>]);
+/// The kinds by name, and which may refer to which.
+pub(super) struct Registry<'a, C> {
+    pub kinds: &'a [&'a dyn AnyKind<C>],
+    /// For each kind, once somebody asks: most plans delete and replace nothing.
+    referring: Vec<OnceCell<BTreeSet<&'static str>>>,
+}
 
 impl<'a, C> Registry<'a, C> {
+    pub fn new(kinds: &'a [&'a dyn AnyKind<C>]) -> Self {
+        Self { kinds, referring: kinds.iter().map(|_| OnceCell::new()).collect() }
+    }
+
     pub fn get(&self, name: &str) -> Option<&'a dyn AnyKind<C>> {
-        self.0.iter().find(|kind| kind.name() == name).copied()
+        named(self.kinds, name)
     }
 
     /// The kinds whose objects may refer to one of `kind`, directly or through others.
-    pub fn referring_to(&self, kind: &str) -> BTreeSet<&'a str> {
-        let mut found = BTreeSet::new();
-        let mut frontier = vec![kind];
-        while let Some(target) = frontier.pop() {
-            for candidate in self.0.iter().filter(|k| k.refers_to().contains(&target)) {
-                if found.insert(candidate.name()) {
-                    frontier.push(candidate.name());
-                }
+    pub fn referring_to(&self, kind: &str) -> &BTreeSet<&'static str> {
+        const NONE: &BTreeSet<&'static str> = &BTreeSet::new();
+        let known = self.kinds.iter().zip(&self.referring).find(|(known, _)| known.name() == kind);
+        known.map_or(NONE, |(_, referring)| referring.get_or_init(|| referring_to(self.kinds, kind)))
+    }
+}
+
+fn referring_to<C>(kinds: &[&dyn AnyKind<C>], kind: &str) -> BTreeSet<&'static str> {
+    let mut found = BTreeSet::new();
+    let mut frontier = vec![kind];
+    while let Some(target) = frontier.pop() {
+        for candidate in kinds.iter().filter(|kind| kind.refers_to().contains(&target)) {
+            if found.insert(candidate.name()) {
+                frontier.push(candidate.name());
             }
         }
-        found
     }
+    found
+}
+
+/// The kind of that name.
+pub(super) fn named<'a, C>(kinds: &[&'a dyn AnyKind<C>], name: &str) -> Option<&'a dyn AnyKind<C>> {
+    kinds.iter().find(|kind| kind.name() == name).copied()
 }
 
 /// Decides what becomes of every resource and in which order. Pure.
@@ -220,7 +239,7 @@ pub fn plan<C>(
     world: &World,
     memory: &Memory,
 ) -> Result<Plan, Vec<StepId>> {
-    let registry = Registry(kinds);
+    let registry = Registry::new(kinds);
     let (judgement, orphans) = judge_to_the_end(&registry, graph, world, memory);
     let mut items: Vec<Item> = graph
         .nodes()
@@ -241,8 +260,5 @@ pub fn plan<C>(
 
 /// The object that stands for the node at `address`.
 pub(super) fn object<'a>(judgement: &Judgement, world: &'a World, address: &Address) -> Option<&'a Object> {
-    match world.objects.get(judgement.present.get(address)?)? {
-        super::Observed::Ours(object) => Some(object),
-        _ => None,
-    }
+    world.our(judgement.present.get(address)?)
 }

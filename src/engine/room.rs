@@ -71,7 +71,7 @@ impl<C> Room<'_, C> {
 
     /// A version that goes only after everything uses the next one, which cannot be made before the replacement is.
     fn version_in_use(&self, user: &Node) -> Option<Refusal> {
-        let versions = self.orphans.iter().filter(|item| item.address.base() == user.address);
+        let versions = self.orphans.iter().filter(|item| item.address.is_of(&user.address));
         let mut in_use = versions.filter(|item| matches!(item.verdict, Verdict::Wait(Waiting::On(_))));
         in_use.next().map(|item| Refusal::Never(item.address.clone()))
     }
@@ -123,7 +123,7 @@ impl<C> Room<'_, C> {
 
     /// True iff what stands at `at`, in whichever version, goes by itself.
     fn leaves(&self, at: &Address) -> bool {
-        let stands = |address: &Address| address == at || address.base() == *at;
+        let stands = |address: &Address| address == at || address.is_of(at);
         let mut objects = self.world.ours().filter(|(address, _)| stands(address)).peekable();
         objects.peek().is_some() && objects.all(|(_, object)| matches!(object.phase, Phase::Leaving(_)))
     }

@@ -25,7 +25,7 @@ pub(super) fn unshown(world: &World, wanted: &[Item]) -> Vec<Item> {
 
 /// True iff the item is about what stands at `at`. While a version of it is unread, that of all versions says so.
 fn shows(item: &Item, at: &Address) -> bool {
-    item.address == *at || (item.address == at.base() && failure_of(item).is_some())
+    item.address == *at || (at.is_of(&item.address) && failure_of(item).is_some())
 }
 
 fn item(address: Address, failure: &Failure) -> Item {
@@ -128,7 +128,7 @@ mod tests {
     fn what_waits_for_a_read_points_to_what_is_unread() {
         let seen = Item { id: Some("b-1".into()), ..wanted("box/box", unread(denied("toys:List"))) };
         let mut items = vec![item(Address::anywhere("toy"), &denied("toys:List")), seen];
-        trace_back::<()>(&Registry(&[]), &mut items);
+        trace_back::<()>(&Registry::new(&[]), &mut items);
         assert_eq!(items[0].verdict, unread(denied("toys:List")));
         assert_eq!(items[1].verdict, Verdict::Wait(Waiting::On([Address::anywhere("toy")].into())));
     }

@@ -51,6 +51,14 @@ impl World {
         })
     }
 
+    /// The resource of ours at `address`.
+    pub fn our(&self, address: &Address) -> Option<&Object> {
+        match self.objects.get(address)? {
+            Observed::Ours(object) => Some(object),
+            _ => None,
+        }
+    }
+
     /// Why the kind, or something at one of its addresses, is not known.
     pub fn ignorance_of(&self, kind: &str) -> Option<&Failure> {
         let single = || {

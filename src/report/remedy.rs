@@ -21,13 +21,10 @@ pub(super) fn of(resource: &Resource<'_>, item: &Item, block: &Block, is_claim: 
             patch(resource, &json!({ "database": { "deletionProtection": false } })),
             patch(resource, &json!({ "deletionPolicy": "Retain" })),
         )),
-        // They have no tags of their own.
-        Block::OwnershipLost { .. } if ["scalableTarget", "scalingPolicy"].contains(&&*item.address.kind) => {
-            Some("put the tags of its service back".to_owned())
-        }
-        Block::OwnershipLost { id } => {
-            Some(format!("put the tags back: {}", retag(resource, &item.address, id)))
-        }
+        Block::OwnershipLost { id } => Some(match retag(resource, &item.address, id) {
+            Some(command) => format!("put the tags back: {command}"),
+            None => "put the tags of its service back".to_owned(),
+        }),
         Block::Foreign { owner: Some(owner), .. } => Some(format!(
             "{}; or, if {owner} is gone for good{}, take its environment over: {}",
             elsewhere(is_claim),
@@ -75,13 +72,14 @@ fn patch(Resource { namespace, name, .. }: &Resource<'_>, spec: &Value) -> Strin
     format!("kubectl -n {namespace} patch vp {name} --type merge -p '{patch}'")
 }
 
-/// The command that puts back what proves that an object is ours.
-fn retag(resource: &Resource<'_>, address: &Address, id: &str) -> String {
+/// The command that puts back what proves that an object is ours; none for what has no tags of its own.
+fn retag(resource: &Resource<'_>, address: &Address, id: &str) -> Option<String> {
     let owner = resource.owner.unwrap_or_default();
     let region = resource.region;
     let pairs = [(tags::OWNER, owner), (tags::ADDRESS, &address.name)];
     let list = pairs.map(|(key, value)| format!("Key={key},Value={value}")).join(" ");
-    match address.kind.as_str() {
+    Some(match address.kind.as_str() {
+        "scalableTarget" | "scalingPolicy" => return None,
         "role" => format!("aws iam tag-role --role-name {} --tags {list}", name_of(id)),
         "vpc" | "subnet" | "internetGateway" | "routeTable" | "securityGroup" => {
             format!("aws ec2 create-tags --region {region} --resources {id} --tags {list}")
@@ -93,7 +91,7 @@ fn retag(resource: &Resource<'_>, address: &Address, id: &str) -> String {
                 "aws resourcegroupstaggingapi tag-resources --region {region} --resource-arn-list {arn} --tags {map}"
             )
         }
-    }
+    })
 }
 
 /// How a shell finds the ARN of what has a name: a call, its parameter, and where its answer has the ARN.
@@ -154,7 +152,8 @@ mod tests {
 
     #[test]
     fn the_command_for_lost_tags_is_that_of_the_service() {
-        let command = |kind: &str, id: &str| retag(&RESOURCE, &Address::new(kind, "layer/it"), id);
+        let retag = |kind: &str, id: &str| retag(&RESOURCE, &Address::new(kind, "layer/it"), id);
+        let command = |kind: &str, id: &str| retag(kind, id).unwrap();
         let tags = "Key=streamflix.io/owner,Value=lab/video/dev Key=streamflix.io/address,Value=layer/it";
         assert_eq!(
             command("vpc", "vpc-0a1b2c3d"),
@@ -181,5 +180,6 @@ mod tests {
             command("service", "c/s")
                 .contains("ecs describe-services --region eu-west-1 --cluster c --services s")
         );
+        assert_eq!(retag("scalableTarget", "service/c/s"), None);
     }
 }

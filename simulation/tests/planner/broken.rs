@@ -20,7 +20,7 @@ fn spec(uses: Value) -> Value {
 
 /// A service that uses a plain thing.
 fn graph() -> Graph {
-    let node = |kind: &str, spec: Value| Node { address: address(kind), name: kind.into(), spec };
+    let node = |kind: &str, spec: Value| Node::new(address(kind), kind, spec);
     let mut graph = Graph::new(Identity::default(), Some(address("claim")));
     graph.push(node("claim", spec(json!([]))));
     graph.push(node("plain", spec(json!([]))));

@@ -215,7 +215,7 @@ pub fn root() -> Address {
 
 fn node(address: Address, spec: Spec) -> Node {
     let name = name(&address);
-    Node { address, name, spec: serde_json::to_value(spec).expect("a document") }
+    Node::new(address, name, serde_json::to_value(spec).expect("a document"))
 }
 
 pub fn name(address: &Address) -> String {

@@ -107,12 +107,12 @@ impl Cloud {
     /// Somebody changes or deletes something by hand.
     pub fn by_hand(&self, address: &Address, change: impl Fn(&mut Value)) {
         let mut state = self.state();
-        let things = state.things.iter_mut().filter(|t| t.address.base() == *address);
+        let things = state.things.iter_mut().filter(|t| t.address.is_of(address));
         things.for_each(|thing| change(&mut Arc::make_mut(thing).spec));
     }
 
     pub fn lose(&self, address: &Address) {
-        self.state().things.retain(|thing| thing.address.base() != *address);
+        self.state().things.retain(|thing| !thing.address.is_of(address));
     }
 
     /// Somebody else's thing.

@@ -51,7 +51,7 @@ fn nothing_is_there_twice(end: &End) -> Result<(), String> {
 fn what_is_kept_is_as_wanted(end: &End) -> Result<(), String> {
     let kept = end.last.items.iter().filter(|item| item.verdict == Verdict::Keep);
     for node in kept.filter_map(|item| end.graph.node(&item.address)) {
-        let things: Vec<_> = ours(end).filter(|thing| thing.address.base() == node.address).collect();
+        let things: Vec<_> = ours(end).filter(|thing| thing.address.is_of(&node.address)).collect();
         let equal = |thing: &&&Thing| {
             ["size", "place", "secret"].iter().all(|field| thing.spec[field] == node.spec[field])
         };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use simulation::engine::{
-    Address, Deferral, Graph, Memory, Observed, Op, Outcome, Outcomes, Phase, Plan, Step, StepId, World,
+    Address, Deferral, Graph, Memory, Node, Observed, Op, Outcome, Outcomes, Phase, Plan, Step, StepId, World,
 };
 
 use super::case::{Want, root};
@@ -74,7 +74,7 @@ pub fn a_failure_stops_only_what_depends_on_it(lived: &Lived<'_>) -> Result<(), 
             if let (Some(Outcome::Done(_)), Some(node)) =
                 (outcomes.get(&step.id), moment.graph.node(&step.id.at))
             {
-                let used = node.sources().into_iter().chain([root()]).find(|source| undone(source));
+                let used = node.sources().iter().chain([&root()]).find(|source| undone(source)).cloned();
                 ensure!(used.is_none(), "{} went on without {used:?}", step.id.at);
             }
         }
@@ -118,11 +118,8 @@ pub fn upstream(graph: &Graph, address: &Address) -> BTreeSet<Address> {
     let mut found = BTreeSet::new();
     let mut frontier = vec![address.clone()];
     while let Some(next) = frontier.pop() {
-        for source in graph.node(&next).map(|node| node.sources()).unwrap_or_default() {
-            if found.insert(source.clone()) {
-                frontier.push(source);
-            }
-        }
+        let sources = graph.node(&next).into_iter().flat_map(Node::sources);
+        frontier.extend(sources.filter(|source| found.insert(Address::clone(source))).cloned());
     }
     found.extend([root()].into_iter().filter(|root| root != address));
     found
@@ -140,7 +137,7 @@ fn has_endpoint(moment: &Moment, outcomes: &Outcomes, address: &Address) -> bool
     };
     match made {
         Some(outputs) => !outputs["endpoint"].is_null(),
-        None => moment.world.objects.iter().any(|(at, object)| at.base() == *address && stands(object)),
+        None => moment.world.objects.iter().any(|(at, object)| at.is_of(address) && stands(object)),
     }
 }
 

@@ -21,7 +21,7 @@ fn spec(size: u8, place: u8, uses: Value) -> Value {
 
 /// A rigid thing that is built on a plain one.
 fn graph() -> Graph {
-    let node = |kind: &str, spec: Value| Node { address: address(kind), name: kind.into(), spec };
+    let node = |kind: &str, spec: Value| Node::new(address(kind), kind, spec);
     let mut graph = Graph::new(Identity::default(), Some(address("claim")));
     graph.push(node("claim", spec(0, 0, json!([]))));
     graph.push(node("plain", spec(1, 0, json!([]))));

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::check::{ENGINE, Failing, SORTS, Seed, Sort};
 
 /// How many lives of each sort the tests live, always the same.
-const LIVES: u64 = 250;
+const LIVES: u64 = 1000;
 /// How many lives are lived between two looks at the clock.
 const BATCH: u64 = 1000;
 

@@ -143,7 +143,7 @@ impl Bend {
 /// Where the object stands whose address people know: of what has versions, that of the latest.
 fn standing(world: &World, names: &[(Address, String)], at: &str) -> Address {
     let address = address(names, at);
-    let found = world.ours().map(|(at, _)| at).filter(|at| at.base() == address).last();
+    let found = world.ours().map(|(at, _)| at).filter(|at| at.is_of(&address)).last();
     found.cloned().unwrap_or(address)
 }
 

@@ -100,7 +100,7 @@ impl Rig {
 
     /// The object of ours at `address`, or at the version of it.
     pub fn object(&self, address: &Address) -> Option<&Object> {
-        self.world.ours().find(|(at, _)| at.base() == *address).map(|(_, object)| object)
+        self.world.ours().find(|(at, _)| at.is_of(address)).map(|(_, object)| object)
     }
 
     /// One pass in which the `kinds` are looked at; the others are as they were.

@@ -78,7 +78,7 @@ async fn sweep(scenario: &Scenario, asked: &str, plots: &mut Vec<Plot>) -> Vec<T
     }
     let reference = Reference::of(scenario, &mut plots[0]).await;
     let reference = reference.unwrap_or_else(|broken| panic!("{}, undisturbed: {broken}", scenario.name));
-    let points = chosen(Point::all(scenario, &reference.calls, &reference.writes), asked);
+    let points = chosen(Point::all(scenario, &reference), asked);
     println!("{}: {} calls, {} points", scenario.name, reference.calls.len(), points.len());
     let begun = Instant::now();
     let stage = Arc::new((scenario.clone(), reference, Mutex::new(points)));

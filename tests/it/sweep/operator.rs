@@ -2,6 +2,7 @@
 //! but what a test put there. It may die, and be followed by another that remembers nothing.
 
 use std::collections::BTreeMap;
+use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -74,10 +75,19 @@ pub struct Operator {
 /// What people do meanwhile.
 #[derive(Clone, Debug)]
 pub struct Interruption {
-    /// After how many calls that change something.
-    pub after: usize,
+    /// When.
+    pub at: Moment,
     /// What they do.
     pub act: Act,
+}
+
+/// When people do something.
+#[derive(Clone, Copy, Debug)]
+pub enum Moment {
+    /// After so many calls that change something.
+    Mutations(usize),
+    /// At the call that is struck.
+    Strike,
 }
 
 /// What people do to the resource.
@@ -265,11 +275,11 @@ impl Operator {
     async fn reconcile(&self, object: DynamicObject, interruption: &mut Option<Interruption>) -> Pass {
         let mut pass = pin!(reconcile(Arc::new(object), Arc::clone(&self.context)));
         loop {
-            let after = interruption.as_ref().map_or(usize::MAX, |interruption| interruption.after);
+            let moment = interruption.as_ref().map(|interruption| interruption.at);
             tokio::select! {
                 biased;
                 () = self.life.over() => return Pass::Died,
-                () = self.wire.mutated(after) => {
+                () = self.comes(moment) => {
                     if let Some(Interruption { act, .. }) = interruption.take() {
                         self.act(&act).await;
                     }
@@ -277,6 +287,15 @@ impl Operator {
                 // What Kubernetes refused is tried again in the next pass.
                 ended = &mut pass => return if ended.is_ok() { Pass::Ended } else { Pass::Refused },
             }
+        }
+    }
+
+    /// Ends at that moment.
+    async fn comes(&self, moment: Option<Moment>) {
+        match moment {
+            Some(Moment::Mutations(number)) => self.wire.mutated(number).await,
+            Some(Moment::Strike) => self.wire.struck().await,
+            None => pending().await,
         }
     }
 

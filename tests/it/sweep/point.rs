@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::scenario::Scenario;
+use super::trial::Reference;
 use crate::wire::{Aim, Fault};
 
 /// One trial.
@@ -55,8 +56,9 @@ const OF_WRITES: [Fault; 7] = [
 ];
 
 impl Point {
-    /// Every trial of a scenario that makes these calls, each of which changes something or not, and these writes.
-    pub fn all(scenario: &Scenario, calls: &[(Aim, bool)], writes: &[Aim]) -> Vec<Self> {
+    /// Every trial of a scenario that undisturbed comes to this.
+    pub fn all(scenario: &Scenario, reference: &Reference) -> Vec<Self> {
+        let Reference { calls, writes, moments, .. } = reference;
         let at = |fault: &Fault, aim: &Aim| Self {
             scenario: scenario.name.to_owned(),
             fault: *fault,
@@ -86,7 +88,8 @@ impl Point {
                 |point: &Self| point.aim.address.as_deref().is_some_and(|at| nameless.contains(&at));
             return of_mutations.filter(|point| doubled(point) && nameless(point)).collect();
         }
-        let mut points: Vec<_> = of_mutations.chain(of_reads).chain(of_writes).collect();
+        let of_minds = moments.iter().map(|aim| at(&Fault::MindsChange, aim));
+        let mut points: Vec<_> = of_mutations.chain(of_reads).chain(of_writes).chain(of_minds).collect();
         if scenario.thorough {
             points.extend(Self::pairs(scenario, calls));
         }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::operator::{Act, Interruption};
+use super::operator::{Act, Interruption, Moment};
 use crate::wire::Fault;
 
 /// A story of an environment: how it comes to be, undisturbed, and what then happens under fire.
@@ -63,10 +63,18 @@ impl Scenario {
 
     fn half_way(name: &'static str, act: Act) -> Self {
         Self {
-            interruption: Some(Interruption { after: HALF, act }),
+            interruption: Some(Interruption { at: Moment::Mutations(HALF), act }),
             faults: &FEW,
             ..Self::of(name, Act::Create)
         }
+    }
+
+    /// The same, where people change their minds not half-way but when the fault strikes.
+    pub fn with_a_change_of_minds(&self) -> Self {
+        let interruption = self.interruption.clone();
+        let interruption =
+            interruption.map(|interruption| Interruption { at: Moment::Strike, ..interruption });
+        Self { interruption, ..self.clone() }
     }
 }
 

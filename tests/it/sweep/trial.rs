@@ -17,6 +17,8 @@ pub struct Reference {
     pub calls: Vec<(Aim, bool)>,
     /// Every write to Kubernetes.
     pub writes: Vec<Aim>,
+    /// The calls that change something before people change their minds, had they waited for the end.
+    pub moments: Vec<Aim>,
     rest: Rest,
     inventory: Inventory,
     mutations: BTreeMap<String, usize>,
@@ -65,23 +67,26 @@ impl Reference {
             let left = course.inventory.difference(&empty);
             left.map_or(Ok(()), |left| Err(format!("it is gone, and something is left:{left}")))?;
         }
-        let mutations = match &scenario.interruption {
-            None => log::mutations(&course.calls),
+        let (mutations, moments) = match &scenario.interruption {
+            None => (log::mutations(&course.calls), Vec::new()),
             // How much was done when people changed their minds is another thing each time; but no more than if they had
             // waited.
             Some(interruption) => {
                 let mut operator = plot.operator(&scenario.before).await?;
-                for act in [&scenario.act, &interruption.act] {
-                    operator.act(act).await;
-                    operator.rest(None).await?;
-                }
-                log::mutations(&operator.wire.log())
+                operator.act(&scenario.act).await;
+                operator.rest(None).await?;
+                let before = log::aims(&operator.wire.log()).into_iter();
+                let moments = before.filter(|(_, mutates)| *mutates).map(|(aim, _)| aim);
+                operator.act(&interruption.act).await;
+                operator.rest(None).await?;
+                (log::mutations(&operator.wire.log()), moments.collect())
             }
         };
         Ok(Self {
             calls: log::aims(&course.calls),
             mutations,
             writes: course.writes,
+            moments,
             rest: course.rest,
             inventory: course.inventory,
         })
@@ -140,6 +145,8 @@ impl Trial {
         let (mut struck, mut passes) = (false, 0);
         let tried = async {
             let mut operator = plot.operator(&scenario.before).await?;
+            let changed = (point.fault == Fault::MindsChange).then(|| scenario.with_a_change_of_minds());
+            let scenario = changed.as_ref().unwrap_or(scenario);
             let course = play(scenario, &mut operator, |operator| arm(operator, point)).await;
             let calls = operator.wire.disarm().len() + operator.kubernetes.disarm().len();
             (struck, passes) = (calls == 1 + usize::from(point.then.is_some()), operator.passes);

@@ -10,6 +10,8 @@ use super::refusal::Refusal;
 /// What befalls one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// Nothing but that people change their minds.
+    MindsChange,
     /// The process dies just before the call is sent.
     DiesBefore,
     /// The process dies when the call was carried out, before it hears of it.
@@ -37,7 +39,8 @@ pub enum Fault {
 }
 
 /// How each is called in the table and in the name of a point.
-const NAMES: [(&str, Fault); 9] = [
+const NAMES: [(&str, Fault); 10] = [
+    ("minds-change", Fault::MindsChange),
     ("dies-before", Fault::DiesBefore),
     ("dies-after", Fault::DiesAfter),
     ("loses-reply", Fault::LosesReply),

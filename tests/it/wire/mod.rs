@@ -122,6 +122,12 @@ impl Wire {
         self.0.log.lock().unwrap().clone()
     }
 
+    /// Ends once a fault has befallen its call, and that or another call was answered.
+    pub async fn struck(&self) {
+        let mut mutations = self.0.mutations.subscribe();
+        let _ = mutations.wait_for(|_| self.has_struck()).await;
+    }
+
     /// Ends once so many calls that change something have been answered.
     pub async fn mutated(&self, calls: usize) {
         let mut mutations = self.0.mutations.subscribe();
