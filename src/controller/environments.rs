@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::pace::Progress;
 use super::stored::{Stored, owned};
 use super::survey::Environment;
 use crate::api::{INTENT, VideoPipelineStatus};
@@ -35,8 +36,8 @@ struct Known {
 pub struct Attended {
     /// What is known of it.
     pub environment: Environment,
-    /// How many passes in a row did something.
-    pub progress: u32,
+    /// What the last passes did.
+    pub progress: Progress,
     /// What of the resource was there when it was last looked at.
     met: Option<Asked>,
     rest: Option<Rest>,

@@ -1,14 +1,18 @@
 //! When an environment is looked at again.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::report::Requeue;
+use crate::{
+    engine::{Outcome, Outcomes, StepId},
+    report::Requeue,
+};
 
 /// How soon to go on after something was done: just long enough for AWS to have taken it in.
 const GO_ON: Duration = Duration::from_millis(100);
 
-/// How many passes in a row may do something before a fault is suspected: one that never sees what it did would go on
-/// for ever.
+/// How many passes in a row may do only what others of them did before a fault is suspected: one that never sees what it did
+/// would go on for ever.
 const BRISK: u32 = 10;
 
 /// Doublings of [`GO_ON`] at most: a pass in not quite two minutes.
@@ -20,6 +24,30 @@ pub struct Pace {
     begun: Instant,
     sweep: Duration,
     longest: Duration,
+}
+
+/// What passes in a row did, until one has nothing to do.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Whatever versions of a resource it was done to: of those there may be new ones without end.
+    done: BTreeSet<StepId>,
+    /// How many passes there were since one did something for the first time; none where the last one did nothing.
+    passes: u32,
+}
+
+impl Progress {
+    /// A pass came to this.
+    pub fn note(&mut self, outcomes: &Outcomes) {
+        let done = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done(_)));
+        let done: Vec<_> = done.map(|(id, _)| StepId { at: id.at.base(), op: id.op }).collect();
+        if done.is_empty() {
+            *self = Self::default();
+            return;
+        }
+        let known = self.done.len();
+        self.done.extend(done);
+        self.passes = if self.done.len() > known { 1 } else { self.passes.saturating_add(1) };
+    }
 }
 
 impl Pace {
@@ -38,13 +66,12 @@ impl Pace {
         pause.min(self.longest)
     }
 
-    /// How long to wait. A pass that did something is followed by another at once, which sees what came of it;
-    /// `progress` is how many such passes there were in a row. However rarely one resource is tried again, the others are
-    /// looked at with the next sweep.
-    pub fn wait(&self, requeue: Requeue, progress: u32) -> Duration {
-        let wait = match progress {
+    /// How long to wait. A pass that did something is followed by another at once, which sees what came of it. However rarely
+    /// one resource is tried again, the others are looked at with the next sweep.
+    pub fn wait(&self, requeue: Requeue, progress: &Progress) -> Duration {
+        let wait = match progress.passes {
             0 => self.next_sweep(Instant::now()).min(requeue.within(Duration::MAX)),
-            progress => GO_ON * 2_u32.saturating_pow(progress.saturating_sub(BRISK).min(SLOWEST)),
+            passes => GO_ON * 2_u32.saturating_pow(passes.saturating_sub(BRISK).min(SLOWEST)),
         };
         wait.min(self.longest)
     }
@@ -64,7 +91,10 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+    use crate::engine::{Address, Op};
 
     #[test]
     fn all_wait_for_the_same_beat() {
@@ -75,27 +105,56 @@ mod tests {
         assert!(beat(Duration::from_secs(61)) > late);
     }
 
+    fn progress(passes: u32) -> Progress {
+        Progress { passes, ..Progress::default() }
+    }
+
+    fn outcomes(done: &[&str]) -> Outcomes {
+        let id = |name: &&str| StepId { at: Address::new("toy", *name), op: Op::Delete };
+        done.iter().map(|name| (id(name), Outcome::Done(Value::Null))).collect()
+    }
+
     #[test]
     fn a_pass_that_did_something_is_followed_at_once() {
         let pace = Pace::new(Duration::from_secs(300));
-        assert_eq!(pace.wait(Requeue::Sweep, 1), GO_ON);
-        assert_eq!(pace.wait(Requeue::Slowly(Duration::from_secs(60)), 0), Duration::from_secs(60));
+        assert_eq!(pace.wait(Requeue::Sweep, &progress(1)), GO_ON);
+        assert_eq!(
+            pace.wait(Requeue::Slowly(Duration::from_secs(60)), &progress(0)),
+            Duration::from_secs(60)
+        );
+    }
+
+    #[test]
+    fn only_what_is_done_again_slows_down() {
+        let mut progress = Progress::default();
+        for pass in 0..3 * BRISK {
+            progress.note(&outcomes(&[&format!("network/toy-{pass}"), "network/vpc"]));
+            assert_eq!(progress.passes, 1, "something new was done");
+        }
+        for version in 1..=BRISK {
+            progress.note(&outcomes(&["network/vpc", &format!("network/toy-0@{version}")]));
+            assert_eq!(progress.passes, 1 + version, "another version of the same is nothing new");
+        }
+        progress.note(&outcomes(&[]));
+        assert_eq!(progress.passes, 0);
+        progress.note(&outcomes(&["network/vpc"]));
+        assert_eq!(progress.passes, 1);
     }
 
     #[test]
     fn what_fails_for_long_keeps_nobody_from_looking_at_the_rest() {
         let (pace, slowly) = (Pace::new(Duration::from_secs(300)), Requeue::Slowly(Duration::from_secs(900)));
-        assert!(pace.wait(slowly, 0) <= Duration::from_secs(301));
+        assert!(pace.wait(slowly, &progress(0)) <= Duration::from_secs(301));
         assert_eq!(pace.wait_blindly(slowly), Duration::from_secs(900));
     }
 
     #[test]
     fn the_impatient_wait_for_nothing_any_longer() {
         let pace = Pace::new(Duration::from_secs(300)).at_most(Duration::from_millis(10));
-        for (requeue, progress) in
+        for (requeue, passes) in
             [(Requeue::Sweep, 0), (Requeue::Later(Duration::from_secs(60)), 0), (Requeue::Sweep, 1)]
         {
-            assert_eq!(pace.wait(requeue, progress), Duration::from_millis(10));
+            assert_eq!(pace.wait(requeue, &progress(passes)), Duration::from_millis(10));
         }
         assert_eq!(pace.pause(Duration::from_secs(60)), Duration::from_millis(10));
     }
@@ -103,8 +162,8 @@ mod tests {
     #[test]
     fn passes_that_never_come_to_rest_become_rare() {
         let pace = Pace::new(Duration::from_secs(300));
-        assert_eq!(pace.wait(Requeue::Sweep, BRISK), GO_ON);
-        assert_eq!(pace.wait(Requeue::Sweep, BRISK + 3), 8 * GO_ON);
-        assert!(pace.wait(Requeue::Sweep, u32::MAX) > Duration::from_secs(60));
+        assert_eq!(pace.wait(Requeue::Sweep, &progress(BRISK)), GO_ON);
+        assert_eq!(pace.wait(Requeue::Sweep, &progress(BRISK + 3)), 8 * GO_ON);
+        assert!(pace.wait(Requeue::Sweep, &progress(u32::MAX)) > Duration::from_secs(60));
     }
 }

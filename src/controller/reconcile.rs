@@ -18,7 +18,7 @@ use super::knowledge::Periods;
 use super::kubernetes::Kubernetes;
 use super::metrics::Metrics;
 use super::observer::Observer;
-use super::pace::Pace;
+use super::pace::{Pace, Progress};
 use super::record::Record;
 use super::settings::Settings;
 use super::stored::Stored;
@@ -246,10 +246,8 @@ impl Context {
     ) -> Result<Action, Error> {
         let account = Some(survey.aws.account.as_str());
         let report = self.report(resource, account, &survey.notes, Stage::Planned(survey.told(outcomes)));
-        let progressed =
-            outcomes.is_some_and(|o| o.values().any(|outcome| matches!(outcome, Outcome::Done(_))));
-        attended.progress = if progressed { attended.progress.saturating_add(1) } else { 0 };
-        let wait = self.pace.wait(report.requeue, attended.progress);
+        attended.progress.note(outcomes.unwrap_or(&Outcomes::new()));
+        let wait = self.pace.wait(report.requeue, &attended.progress);
         self.publish(resource, attended, report, wait).await
     }
 
@@ -277,7 +275,7 @@ impl Context {
         stage: Stage<'_>,
     ) -> Result<Action, Error> {
         let report = self.report(resource, None, &BTreeMap::new(), stage);
-        attended.progress = 0;
+        attended.progress = Progress::default();
         let wait = self.pace.wait_blindly(report.requeue);
         self.publish(resource, attended, report, wait).await
     }
