@@ -7,8 +7,8 @@
 //! 6   main.rs · bin/kubectl-vp.rs
 //! 5   commands/
 //! 4   controller/
-//! 3   design/                            (uses the kinds' Spec types only)
-//! 2   report/ · pipeline.rs · kinds/
+//! 3   design/
+//! 2   report/ · pipeline/ · kinds/
 //! 1   api/ · engine/ · aws/              (engine imports nothing of the crate)
 //! ```
 

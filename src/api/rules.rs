@@ -2,7 +2,7 @@
 
 use kube::core::{Message, Rule};
 
-use super::{EU_REGIONS, INJECTED_ENVIRONMENT};
+use super::{EU_REGIONS, INJECTED_ENVIRONMENT, RESERVED_PREFIX};
 
 /// Fargate's task sizes: CPU units, smallest and largest memory in MiB, and the step between (512 MiB
 /// stands beside the steps of the smallest size).
@@ -166,6 +166,19 @@ pub fn data_residency() -> Rule {
             )
             .as_str(),
         )
+}
+
+/// `self` has no tags that AWS or the operator sets itself.
+pub fn tags_not_reserved() -> Rule {
+    Rule::new(format!(
+        "self.all(key, !key.startsWith('aws:') && !key.startsWith('{RESERVED_PREFIX}') && key != 'Name')"
+    ))
+    .message(
+        format!(
+            "the tags Name, aws:… and {RESERVED_PREFIX}… are set by AWS or the operator; choose other keys"
+        )
+        .as_str(),
+    )
 }
 
 /// `self` is a variable that the operator does not set itself.

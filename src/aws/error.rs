@@ -156,14 +156,7 @@ where
 }
 
 fn local(operation: &str, code: &str, meaning: Meaning, message: String) -> Failure {
-    Failure {
-        operation: operation.to_owned(),
-        code: code.to_owned(),
-        message,
-        request_id: None,
-        meaning,
-        retry_after: None,
-    }
+    Failure::new(operation, code, meaning, message)
 }
 
 fn links<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -203,12 +203,8 @@ mod tests {
 
     fn failure(operation: &str, code: &str, message: &str, meaning: Meaning) -> Failure {
         Failure {
-            operation: operation.to_owned(),
-            code: code.to_owned(),
-            message: message.to_owned(),
-            request_id: None,
-            meaning,
             retry_after: Some(Duration::from_secs(60)),
+            ..Failure::new(operation, code, meaning, message)
         }
     }
 

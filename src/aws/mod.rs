@@ -12,7 +12,8 @@
 //! - [`audit::scope`] and [`in_lane`]: on whose behalf, and how urgently, calls are made;
 //! - [`Gate`]: what every attempt passes: [`Budget`], [`Fence`], [`Metrics`], the audit trail, [`traces`].
 //!
-//! Architecture invariant: no call reaches AWS but through [`Gate`]; nothing here knows a kind of resource.
+//! Architecture invariant: every call but those of the SDK's credential providers passes the [`Gate`]; nothing here knows a kind
+//! of resource.
 
 pub mod audit;
 mod budget;

@@ -119,14 +119,12 @@ impl fmt::Debug for Shared {
 
 /// Two callers name their reads alike and expect different types: a fault of theirs.
 fn mistaken(operation: &str) -> Failure {
-    Failure {
-        operation: operation.to_owned(),
-        code: "SharedReadMistaken".into(),
-        message: "two reads of the same name have different types".into(),
-        request_id: None,
-        meaning: crate::engine::Meaning::Transient,
-        retry_after: None,
-    }
+    Failure::new(
+        operation,
+        "SharedReadMistaken",
+        crate::engine::Meaning::Transient,
+        "two reads of the same name have different types",
+    )
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use super::stored::{Stored, owned};
 use crate::api::status::{Phase, VideoPipelineStatus};
 use crate::api::{ConditionStatus, ConditionType};
 
-/// What the last pass over each environment came to, by the namespace and name of its resource: what becomes of one that is
-/// gone is told of the name only. Clones share it.
+/// What the last pass over each environment came to, by the namespace and name of its resource: Kubernetes reports one that is
+/// gone by these alone. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Census(Arc<Mutex<HashMap<(String, String), Standing>>>);
 

@@ -15,7 +15,7 @@ pub const SOON: Duration = Duration::from_secs(1);
 /// How long it takes at most until what was refused again and again is tried once more: so long may pass after its cause is gone.
 const LATE: Duration = Duration::from_secs(60);
 
-/// All environments, by the namespace and name of their resource: what becomes of one that is gone is told of the name only.
+/// All environments, by the namespace and name of their resource: Kubernetes reports one that is gone by these alone.
 #[derive(Default)]
 pub struct Environments {
     by_name: Mutex<HashMap<(String, String), Known>>,
@@ -87,7 +87,7 @@ impl Environments {
         let known = by_name.entry(owned(of)).or_default();
         let before = known.refused;
         known.refused = before.saturating_add(1);
-        pause(before, rand::random())
+        backoff(before, rand::random())
     }
 
     /// The resource is gone.
@@ -100,9 +100,9 @@ impl Environments {
     }
 }
 
-/// How long to wait where so many passes were refused `before`: longer each time, up to a point, and by a `chance` from 0 to 1 some
-/// longer than others, since what refuses one mostly refuses all of them.
-fn pause(before: u32, chance: f64) -> Duration {
+/// How long to wait after `before` refused passes: doubles from [`SOON`] up to [`LATE`], less up to a half by `chance` (0 to 1),
+/// since what refuses one environment mostly refuses all of them; never less than [`SOON`].
+fn backoff(before: u32, chance: f64) -> Duration {
     let longest = SOON.saturating_mul(2_u32.saturating_pow(before)).min(LATE);
     longest.mul_f64(f64::midpoint(1.0, chance)).max(SOON)
 }
@@ -178,9 +178,9 @@ mod tests {
 
     #[test]
     fn what_is_refused_again_and_again_is_tried_ever_more_rarely() {
-        let longest = [0, 1, 2, 3, 5, 6, u32::MAX].map(|before| pause(before, 1.0).as_secs());
+        let longest = [0, 1, 2, 3, 5, 6, u32::MAX].map(|before| backoff(before, 1.0).as_secs());
         assert_eq!(longest, [1, 2, 4, 8, 32, 60, 60]);
-        let shortest = [0, 1, 2, 3, 5, 6, u32::MAX].map(|before| pause(before, 0.0).as_secs());
+        let shortest = [0, 1, 2, 3, 5, 6, u32::MAX].map(|before| backoff(before, 0.0).as_secs());
         assert_eq!(shortest, [1, 1, 2, 4, 16, 30, 30]);
     }
 

@@ -188,14 +188,7 @@ mod tests {
     }
 
     fn failure() -> Failure {
-        Failure {
-            operation: "toy:Create".into(),
-            code: "Busy".into(),
-            message: String::new(),
-            request_id: None,
-            meaning: Meaning::Transient,
-            retry_after: None,
-        }
+        Failure::new("toy:Create", "Busy", Meaning::Transient, "")
     }
 
     /// It failed at `now`.

@@ -23,8 +23,8 @@ impl Health {
         Self { registry: Arc::new(registry), ready: Arc::default() }
     }
 
-    /// The API server has been reached and the caches are full, or, for a replica that waits, it may take over.
-    pub fn is_ready(&self) {
+    /// VideoPipelines can be listed, or, for a replica that waits, it may take over.
+    pub fn set_ready(&self) {
         self.ready.store(true, Ordering::Relaxed);
     }
 
@@ -45,7 +45,7 @@ impl Health {
 async fn ready(State(health): State<Health>) -> impl IntoResponse {
     match health.ready.load(Ordering::Relaxed) {
         true => (StatusCode::OK, "ready"),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "the caches are not full yet"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "VideoPipelines could not be listed yet"),
     }
 }
 

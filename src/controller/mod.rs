@@ -151,7 +151,7 @@ async fn lead(
 ) -> Result<(), Error> {
     let resources = resources(settings, &client);
     can_be_listed(&resources).await?;
-    health.is_ready();
+    health.set_ready();
     let Some(namespace) = &settings.lease_namespace else {
         work(settings, resources, context, stop).await;
         return Ok(());
@@ -213,8 +213,7 @@ async fn work(
     futures::future::join_all(queues).await;
 }
 
-/// A write that Kubernetes refused is tried again soon where somebody changed the resource meanwhile, and ever more rarely
-/// otherwise: whatever refuses it lasts.
+/// A conflict is retried soon. Any other refusal is retried with backoff, because its cause tends to last.
 fn again(object: Arc<DynamicObject>, error: &PassError, context: Arc<Context>) -> Action {
     let cause = std::error::Error::source(error);
     let source = cause.map(ToString::to_string).unwrap_or_default();

@@ -140,13 +140,11 @@ async fn read(name: &'static str, askers: Vec<Asker>, aws: &Aws, depth: Depth) {
 
 /// Without an answer nothing is known of the kind, least of all that there is nothing.
 fn unanswered(kind: &str) -> World {
-    let failure = Failure {
-        operation: "observe".into(),
-        code: "NotAnswered".into(),
-        message: format!("the look at {kind} was given up"),
-        request_id: None,
-        meaning: Meaning::Transient,
-        retry_after: None,
-    };
+    let failure = Failure::new(
+        "observe",
+        "NotAnswered",
+        Meaning::Transient,
+        format!("the look at {kind} was given up"),
+    );
     World { unread: [(kind.to_owned(), failure)].into(), ..World::default() }
 }

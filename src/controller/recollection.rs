@@ -303,14 +303,7 @@ mod tests {
     const LAG: Duration = Duration::from_secs(60);
 
     fn failure(operation: &str, meaning: Meaning) -> Failure {
-        Failure {
-            operation: operation.into(),
-            code: "Code".into(),
-            message: "Said so.".into(),
-            request_id: None,
-            meaning,
-            retry_after: None,
-        }
+        Failure::new(operation, "Code", meaning, "Said so.")
     }
 
     fn recorded(kind: &str, age: Duration) -> (Address, Record) {

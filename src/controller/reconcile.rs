@@ -177,7 +177,7 @@ impl Context {
             record = settled;
         }
         record.part_with(&survey.plan);
-        // Where the record was lost, what it said is in doubt; it stays so once there is a record again, whoever reads that.
+        // Where the annotation was lost, these addresses are recorded as intended again, so that the doubt survives a restart.
         let forgotten = survey.plan.doubted().filter(|address| record.intent(address).is_none()).cloned();
         let intended: Vec<Address> = unrecorded.into_iter().chain(forgotten).collect();
         record.intend(&survey.plan, &intended, Timestamp::now());

@@ -113,7 +113,7 @@ impl Surveyor {
             self.observe(&place, resource, environment, due).await;
             (survey, _) = self.decide(&place, resource, environment).await?;
         }
-        // Nor of one that is as old as the wait for reads to catch up.
+        // Nor on a look from before reads caught up: those kinds are read again in the next pass.
         survey.plan.unshown().for_each(|kind| environment.knowledge.touch(kind));
         Ok(survey)
     }

@@ -47,9 +47,34 @@ pub enum Meaning {
 const TELLING: usize = 4;
 
 impl Failure {
+    /// A failure of which no more is known.
+    pub fn new(
+        operation: impl Into<String>,
+        code: impl Into<String>,
+        meaning: Meaning,
+        message: impl Into<String>,
+    ) -> Self {
+        let (operation, code, message) = (operation.into(), code.into(), message.into());
+        Self { operation, code, message, request_id: None, meaning, retry_after: None }
+    }
+
     /// True iff the failure has this meaning.
     pub fn is(&self, meaning: Meaning) -> bool {
         self.meaning == meaning
+    }
+
+    /// True iff trying the same again soon changes nothing.
+    pub fn is_final(&self) -> bool {
+        match self.meaning {
+            Meaning::Denied
+            | Meaning::Credentials
+            | Meaning::Quota
+            | Meaning::Invalid
+            | Meaning::AlreadyExists => true,
+            Meaning::NotFound | Meaning::InUse | Meaning::Throttled | Meaning::Transient | Meaning::Later => {
+                false
+            }
+        }
     }
 
     /// True iff the cloud takes the call only later: no fault of anybody's.
@@ -91,14 +116,12 @@ mod tests {
 
     #[test]
     fn what_is_private_is_not_repeated() {
-        let failure = Failure {
-            operation: "toys:Make".into(),
-            code: "Invalid".into(),
-            message: "hush is no name, nor is hush-hush, in yes".into(),
-            request_id: None,
-            meaning: Meaning::Invalid,
-            retry_after: None,
-        };
+        let failure = Failure::new(
+            "toys:Make",
+            "Invalid",
+            Meaning::Invalid,
+            "hush is no name, nor is hush-hush, in yes",
+        );
         let private = ["hush-hush", "hush", "yes"].map(str::to_owned);
         assert_eq!(failure.without(&private).message, "… is no name, nor is …, in yes");
     }

@@ -78,7 +78,7 @@ impl Graph {
     /// Adds a resource that should exist at `address`, under `name` in the cloud.
     ///
     /// A handle is only had from an added node, so a graph cannot have a cycle. An address that is added twice keeps
-    /// its first node; `tests/it/design` proves that no design does so.
+    /// its first node; `tests/it/architecture/names.rs` proves that no design does so.
     pub fn add<K: Kind>(&mut self, address: &str, name: impl Into<String>, spec: K::Spec) -> Ref<K> {
         let address = Address::new(K::NAME, address);
         let spec = document(spec).unwrap_or(Value::Null);

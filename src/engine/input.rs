@@ -29,14 +29,12 @@ impl<T> Input<T> {
     pub fn known(&self) -> Result<&T, super::Failure> {
         match self {
             Self::Known(value) => Ok(value),
-            Self::Output { of, field } => Err(super::Failure {
-                operation: "resolve".into(),
-                code: "UnresolvedInput".into(),
-                message: format!("{field} of {of} is not known"),
-                request_id: None,
-                meaning: super::Meaning::Transient,
-                retry_after: None,
-            }),
+            Self::Output { of, field } => Err(super::Failure::new(
+                "resolve",
+                "UnresolvedInput",
+                super::Meaning::Transient,
+                format!("{field} of {of} is not known"),
+            )),
         }
     }
 }

@@ -214,14 +214,12 @@ impl<C> Judge<'_, C> {
                 Some(failure) => Verdict::Wait(Waiting::Unread(failure.clone())),
                 None => self.absent(node, spec, at),
             },
-            None => Verdict::Wait(Waiting::Unread(Failure {
-                operation: "observe".into(),
-                code: "NotObserved".into(),
-                message: format!("{at} was not looked at"),
-                request_id: None,
-                meaning: super::Meaning::Transient,
-                retry_after: None,
-            })),
+            None => Verdict::Wait(Waiting::Unread(Failure::new(
+                "observe",
+                "NotObserved",
+                super::Meaning::Transient,
+                format!("{at} was not looked at"),
+            ))),
         }
     }
 

@@ -219,19 +219,14 @@ pub struct Defect {
     pub why: String,
     /// What a person can do about it.
     pub remedy: String,
-    /// Whether AWS took back what it was given last.
+    /// Whether the cloud took back what it was given last.
     pub rolled_back: bool,
 }
 
 impl Defect {
-    /// What AWS did not take back.
+    /// What the cloud did not take back.
     pub fn new(why: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { why: why.into(), remedy: remedy.into(), rolled_back: false }
-    }
-
-    /// What never became what it should, and holds nothing.
-    pub fn stillborn(why: impl Into<String>) -> Self {
-        Self::new(why, "delete it in AWS, and it is made anew")
     }
 }
 
@@ -480,14 +475,7 @@ fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
 /// A document that is not of its kind's type: an output that is missing, or a kind that does not round-trip, which
 /// the laws exclude.
 fn malformed(error: &serde_json::Error) -> Failure {
-    Failure {
-        operation: "read".into(),
-        code: "MalformedDocument".into(),
-        message: error.to_string(),
-        request_id: None,
-        meaning: super::Meaning::Transient,
-        retry_after: None,
-    }
+    Failure::new("read", "MalformedDocument", super::Meaning::Transient, error.to_string())
 }
 
 /// The registry of a cloud's kinds, one a line.

@@ -53,12 +53,10 @@ fn mark_unanswered(world: &mut World, versioned: bool, scope: &Scope) {
 }
 
 fn unanswered(name: &str) -> Failure {
-    Failure {
-        operation: "observe".into(),
-        code: "NotAnswered".into(),
-        message: format!("the answer does not mention {name}"),
-        request_id: None,
-        meaning: super::Meaning::Transient,
-        retry_after: None,
-    }
+    Failure::new(
+        "observe",
+        "NotAnswered",
+        super::Meaning::Transient,
+        format!("the answer does not mention {name}"),
+    )
 }

@@ -1,10 +1,9 @@
-//! Whatever could not be read is said to be unread, also what should not exist: else an environment would seem to be as wanted,
-//! or gone, that only was not seen.
+//! Reports everything that could not be read, wanted or not: otherwise an environment that was merely not seen would look ready,
+//! or gone.
 
 use super::{Address, Failure, Item, Observed, Verdict, Waiting, World, plan::Registry};
 
-/// What becomes of the resource at `at`, which waits for others: that it could not be read, where that is so besides. Nobody
-/// else would say it.
+/// A resource that waits for others and could not be read either is reported as unread: nothing else would report it.
 pub(super) fn said_first(world: &World, at: &Address, verdict: Verdict) -> Verdict {
     match (&verdict, unknown(world, at)) {
         (Verdict::Wait(Waiting::On(_)), Some(failure)) => Verdict::Wait(Waiting::Unread(failure.clone())),
@@ -73,14 +72,7 @@ mod tests {
     use crate::engine::Meaning;
 
     fn denied(operation: &str) -> Failure {
-        Failure {
-            operation: operation.into(),
-            code: "AccessDenied".into(),
-            message: String::new(),
-            request_id: None,
-            meaning: Meaning::Denied,
-            retry_after: None,
-        }
+        Failure::new(operation, "AccessDenied", Meaning::Denied, "")
     }
 
     fn wanted(name: &str, verdict: Verdict) -> Item {

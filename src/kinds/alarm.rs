@@ -19,7 +19,7 @@ use crate::kinds::sighting::{Mine, Sorted, prove};
 use crate::kinds::tagged;
 use crate::kinds::untagged::{self, Untagged};
 
-/// An alarm. Whether it rings is nobody's concern here.
+/// An alarm. Whether it is in ALARM state is nobody's concern here.
 pub struct Alarm;
 
 /// What an alarm should be.
@@ -40,7 +40,7 @@ pub struct AlarmSpec {
     pub period_seconds: i32,
     /// The last so many periods count, at least 1.
     pub evaluation_periods: i32,
-    /// It rings when so many of them breach, 1 to `evaluationPeriods`.
+    /// It goes into ALARM state when so many of them breach, 1 to `evaluationPeriods`.
     pub datapoints_to_alarm: i32,
     /// What the statistic is compared with, in the metric's unit.
     pub threshold: f64,
@@ -49,8 +49,7 @@ pub struct AlarmSpec {
     pub comparison: String,
     /// What a period without values is: `breaching`, `notBreaching`, `ignore`, `missing`.
     pub missing_data: String,
-    /// The ARNs of what is told when it rings and when it stops. Read back, one that is told only the one or
-    /// the other says so.
+    /// The ARNs of what is both an alarm action and an OK action. Read back, what is only the one or the other says so.
     pub actions: BTreeSet<String>,
     /// Whether anybody is told at all.
     pub actions_enabled: bool,
@@ -158,14 +157,12 @@ async fn list(aws: &Aws, names: Vec<String>) -> Result<Vec<Untagged<MetricAlarm>
 }
 
 fn taken(name: &str) -> Failure {
-    Failure {
-        operation: "cloudwatch:PutMetricAlarm".into(),
-        code: "AlarmAlreadyExists".into(),
-        message: format!("An alarm called {name} exists already."),
-        request_id: None,
-        meaning: Meaning::AlreadyExists,
-        retry_after: None,
-    }
+    Failure::new(
+        "cloudwatch:PutMetricAlarm",
+        "AlarmAlreadyExists",
+        Meaning::AlreadyExists,
+        format!("An alarm called {name} exists already."),
+    )
 }
 
 async fn tags(aws: &Aws, arn: String) -> Result<Option<Tags>, Failure> {
@@ -221,11 +218,11 @@ fn ours(alarm: Mine<MetricAlarm>) -> Ours<Alarm> {
     Ours { id: alarm.id, spec: Some(spec), outputs, phase: Phase::Ready }
 }
 
-/// The actions of both occasions; those of one alone say so, so that they differ from what is wanted.
+/// The alarm actions and the OK actions; what is only the one or the other says so, so that it differs from what is wanted.
 fn actions(alarm: &[String], ok: &[String]) -> BTreeSet<String> {
     let told = |action: &String| match (alarm.contains(action), ok.contains(action)) {
-        (true, false) => format!("{action} (only when it rings)"),
-        (false, true) => format!("{action} (only when it stops)"),
+        (true, false) => format!("{action} (only an alarm action)"),
+        (false, true) => format!("{action} (only an OK action)"),
         _ => action.clone(),
     };
     alarm.iter().chain(ok).map(told).collect()
@@ -236,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_action_that_stands_on_one_occasion_alone_is_a_difference() {
+    fn what_is_only_an_alarm_action_or_an_ok_action_is_a_difference() {
         let (a, b) = ("arn:a".to_owned(), "arn:b".to_owned());
         let of = |alarm: &[&String], ok: &[&String]| {
             let owned = |these: &[&String]| these.iter().map(|one| (*one).clone()).collect::<Vec<_>>();

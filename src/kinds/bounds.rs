@@ -49,22 +49,22 @@ bounds! {
     log_group: "logs", "log-group:{}*", "logGroup";
     /// Alarms. <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html>
     alarm: "cloudwatch", "alarm:{}", "alarm";
-    /// Clusters of databases. <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html>
+    /// DB clusters. <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html>
     db_cluster: "rds", "cluster:{}", "dbCluster";
-    /// Instances of databases.
+    /// DB instances.
     db_instance: "rds", "db:{}", "dbInstance";
-    /// Subnet groups of databases.
+    /// DB subnet groups.
     db_subnet_group: "rds", "subgrp:{}", "dbSubnetGroup";
-    /// Parameter groups of clusters.
+    /// DB cluster parameter groups.
     parameter_group: "rds", "cluster-pg:{}", "dbClusterParameterGroup";
-    /// The last snapshots of clusters.
+    /// Final snapshots of DB clusters.
     final_snapshot: "rds", "cluster-snapshot:{}-final-*", "dbCluster";
-    /// Clusters of services.
+    /// ECS clusters.
     /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html>
-    cluster: "ecs", "cluster/{}", "ecsCluster";
+    ecs_cluster: "ecs", "cluster/{}", "ecsCluster";
     /// Services.
     service: "ecs", "service/{}", "service";
-    /// What services were at some time.
+    /// Service revisions.
     service_revision: "ecs", "service-revision/{}/*", "service";
     /// Task definitions, each revision by itself.
     task_definition: "ecs", "task-definition/{}:*", "taskDefinition";
@@ -122,7 +122,7 @@ pub const TAGGED_IN_ECS: &[Grant] = &[
     Grant { on: ALL_OF_ECS, when: &[RequestTag, Is("ecs:CreateAction", MADE_IN_ECS)] },
     Grant { on: ALL_OF_ECS, when: &[ResourceTag] },
 ];
-const ALL_OF_ECS: &[ResourceType] = &[cluster::TYPE, service::TYPE, task_definition::TYPE];
+const ALL_OF_ECS: &[ResourceType] = &[ecs_cluster::TYPE, service::TYPE, task_definition::TYPE];
 const MADE_IN_ECS: &[&str] = &["CreateCluster", "CreateService", "RegisterTaskDefinition"];
 
 /// What reads a revision of a service.
@@ -137,16 +137,16 @@ pub const LOG_GROUP_OF_AWS: &[Grant] =
 const DEFAULT_OPTIONS: ResourceType = ResourceType::of("rds", "og:default*");
 const DEFAULT_PARAMETERS: ResourceType = ResourceType::of("rds", "pg:default*");
 
-/// What makes a cluster of databases, which uses groups of ours.
+/// What makes a DB cluster, which uses groups of ours.
 pub const NEW_DB_CLUSTER: &[Grant] = &[
     db_cluster::NEW[0],
     Grant { on: &[parameter_group::TYPE, db_subnet_group::TYPE, DEFAULT_OPTIONS], when: &[] },
 ];
-/// What changes a cluster of databases.
+/// What changes a DB cluster.
 pub const OUR_DB_CLUSTER: &[Grant] = &[db_cluster::OURS[0], parameter_group::NAMED[0]];
-/// What deletes a cluster of databases, and what takes its last snapshot.
-pub const LAST_OF_DB_CLUSTER: &[Grant] = &[db_cluster::OURS[0], final_snapshot::NAMED[0]];
-/// What makes an instance in a cluster of ours.
+/// What deletes a DB cluster, and takes its final snapshot.
+pub const DELETE_DB_CLUSTER: &[Grant] = &[db_cluster::OURS[0], final_snapshot::NAMED[0]];
+/// What makes a DB instance in a DB cluster of ours.
 pub const NEW_DB_INSTANCE: &[Grant] = &[
     db_instance::NEW[0],
     db_cluster::OURS[0],
@@ -205,8 +205,8 @@ pub const BOUNDARY_OF_ROLE: &[Grant] = &[Grant { on: &[role::TYPE], when: &[Boun
 /// What hands a role to tasks, and to nothing else.
 pub const ROLE_FOR_TASKS: &[Grant] =
     &[Grant { on: &[role::TYPE], when: &[Is("iam:PassedToService", &["ecs-tasks.amazonaws.com"])] }];
-/// What makes the roles that AWS needs for itself, at first use.
-pub const ROLE_OF_AWS: &[Grant] = &[Grant {
+/// What makes service-linked roles, which AWS services need at first use.
+pub const SERVICE_LINKED_ROLE: &[Grant] = &[Grant {
     on: &[ResourceType::of("iam", "role/aws-service-role/*")],
     when: &[Is(
         "iam:AWSServiceName",

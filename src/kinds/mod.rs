@@ -50,6 +50,8 @@ pub use scaling::scalable_target::{ScalableTarget, ScalableTargetSpec};
 pub use scaling::scaling_policy::{ScalingPolicy, ScalingPolicySpec};
 pub use stream::{Stream, StreamMode, StreamSpec};
 
+use crate::engine::Defect;
+
 // In dependency order: a kind comes after those whose outputs it takes.
 crate::engine::kinds! {
     crate::aws::Aws:
@@ -81,4 +83,9 @@ crate::engine::kinds! {
 /// The kind called `name`.
 pub fn kind(name: &str) -> Option<&'static dyn crate::engine::AnyKind<crate::aws::Aws>> {
     KINDS.iter().find(|kind| kind.name() == name).copied()
+}
+
+/// What is wrong with an object that never became what it should, and holds nothing.
+fn stillborn(why: impl Into<String>) -> Defect {
+    Defect::new(why, "delete it in AWS, and it is made anew")
 }

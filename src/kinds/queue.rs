@@ -198,12 +198,13 @@ async fn url(aws: &Aws, name: &str) -> Result<QueueUrl, Failure> {
 /// What stands under our name does not say that it is ours, or not yet. The next look at it will tell.
 fn unproven(name: &str) -> Failure {
     Failure {
-        operation: "sqs:CreateQueue".into(),
-        code: "NotProven".into(),
-        message: format!("The tags of {name} do not show that it is ours."),
-        request_id: None,
-        meaning: Meaning::Later,
         retry_after: Some(Duration::from_secs(2)),
+        ..Failure::new(
+            "sqs:CreateQueue",
+            "NotProven",
+            Meaning::Later,
+            format!("The tags of {name} do not show that it is ours."),
+        )
     }
 }
 

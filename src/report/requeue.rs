@@ -57,20 +57,10 @@ const SLOWLY: RangeInclusive<u64> = 60..=900;
 
 impl Pace {
     pub fn of(failure: &Failure) -> Self {
-        match (failure.retry_after, failure.meaning) {
-            (Some(after), _) => Self::After(after),
-            (None, meaning) => match meaning {
-                Meaning::Denied
-                | Meaning::Credentials
-                | Meaning::Quota
-                | Meaning::Invalid
-                | Meaning::AlreadyExists => Self::Slow,
-                Meaning::NotFound
-                | Meaning::InUse
-                | Meaning::Throttled
-                | Meaning::Transient
-                | Meaning::Later => Self::Soon,
-            },
+        match failure.retry_after {
+            Some(after) => Self::After(after),
+            None if failure.is_final() => Self::Slow,
+            None => Self::Soon,
         }
     }
 

@@ -238,7 +238,7 @@ impl Standing<'_> {
     pub fn needs_person(&self) -> bool {
         match &self.why {
             Why::Blocked(_) => true,
-            Why::Failed(failure) | Why::Unread(failure) => is_final(failure),
+            Why::Failed(failure) | Why::Unread(failure) => failure.is_final(),
             _ => false,
         }
     }
@@ -247,7 +247,7 @@ impl Standing<'_> {
     pub fn is_moving(&self) -> bool {
         match &self.why {
             Why::Acting(_) | Why::Settling(_) | Why::Leaving(_) | Why::InDoubt(_) | Why::Refused(_) => true,
-            Why::Failed(failure) => !is_final(failure),
+            Why::Failed(failure) => !failure.is_final(),
             _ => false,
         }
     }
@@ -284,7 +284,7 @@ impl Standing<'_> {
             Why::AsWanted => Reason::AsWanted,
             Why::On(_) => Reason::WaitingForDependency,
             Why::Held(_) => Reason::Suspended,
-            Why::Unread(failure) if !is_final(failure) => Reason::NotObserved,
+            Why::Unread(failure) if !failure.is_final() => Reason::NotObserved,
             Why::Refused(_) if self.is_leaving() => Reason::WaitingForDeletion,
             Why::Refused(_) => Reason::WaitingForAws,
             Why::Unread(failure) | Why::Failed(failure) => reason_of(failure),
@@ -321,14 +321,6 @@ impl Standing<'_> {
     pub fn address(&self) -> &str {
         &self.item.address.name
     }
-}
-
-/// True iff trying the same again soon changes nothing.
-pub(super) fn is_final(failure: &Failure) -> bool {
-    matches!(
-        failure.meaning,
-        Meaning::Denied | Meaning::Credentials | Meaning::Quota | Meaning::Invalid | Meaning::AlreadyExists
-    )
 }
 
 /// Why a call failed, as one word.

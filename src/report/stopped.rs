@@ -12,7 +12,7 @@ use super::{
     Pass, Requeue, conditions, identified,
     requeue::{self, Pace},
     resources,
-    standing::{is_final, reason_of},
+    standing::reason_of,
     steady::steady,
     words,
 };
@@ -67,9 +67,9 @@ pub(super) fn unreached(pass: &Pass<'_>, failure: &Failure) -> (VideoPipelineSta
     let stop = Stop {
         phase: or_deleting(pass, if has_rows(pass) { Phase::Unknown } else { Phase::Pending }),
         ready: ConditionStatus::Unknown,
-        reason: if is_final(failure) { reason_of(failure) } else { unanswered(failure) },
+        reason: if failure.is_final() { reason_of(failure) } else { unanswered(failure) },
         message: steady(before.map(|condition| condition.message.as_str()), words::failed(failure)),
-        needs_person: is_final(failure),
+        needs_person: failure.is_final(),
     };
     let status = unseen(pass, &stop);
     let requeue = requeue::after(pass, Pace::of(failure), &status);

@@ -336,12 +336,5 @@ pub fn refers(spec: &Value, id: &str) -> bool {
 }
 
 pub fn failure(operation: &str, code: &str, meaning: Meaning) -> Failure {
-    Failure {
-        operation: operation.into(),
-        code: code.into(),
-        message: "no".into(),
-        request_id: None,
-        meaning,
-        retry_after: None,
-    }
+    Failure::new(operation, code, meaning, "no")
 }

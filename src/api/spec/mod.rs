@@ -147,8 +147,7 @@ pub struct VideoPipelineSpec {
         .message("a tag's key has 1 to 128 characters"))]
     #[x_kube(validation = Rule::new(r"self.all(key, key.matches('^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$'))")
         .message("a tag's key has letters, digits, spaces and _ . : / = + - @"))]
-    #[x_kube(validation = Rule::new("self.all(key, !key.startsWith('aws:') && !key.startsWith('streamflix.io/') && key != 'Name')")
-        .message("the tags Name, aws:… and streamflix.io/… are set by AWS or the operator; choose other keys"))]
+    #[x_kube(validation = rules::tags_not_reserved())]
     pub tags: BTreeMap<String, String>,
 
     /// What happens to the AWS resources when this VideoPipeline is deleted: `Delete` removes them, `Retain`

@@ -172,7 +172,7 @@ fn ours(association: types::RouteTableAssociation) -> Ours<RouteTableAssociation
         Some(RouteTableAssociationStateCode::Failed) => {
             let state = association.association_state();
             let why = state.and_then(|state| state.status_message()).unwrap_or("no reason is given");
-            Phase::Broken(Defect::stillborn(format!("AWS says that it failed: {why}")))
+            Phase::Broken(crate::kinds::stillborn(format!("AWS says that it failed: {why}")))
         }
         _ => Phase::Ready,
     };

@@ -139,7 +139,7 @@ fn ours(subnet: Mine<types::Subnet>) -> Ours<Subnet> {
     let phase = match &seen.state {
         Some(SubnetState::Pending) => Phase::Settling("pending".into()),
         Some(state @ (SubnetState::Failed | SubnetState::FailedInsufficientCapacity)) => {
-            Phase::Broken(Defect::stillborn(format!("AWS says that it is {state}")))
+            Phase::Broken(crate::kinds::stillborn(format!("AWS says that it is {state}")))
         }
         _ => Phase::Ready,
     };

@@ -53,13 +53,13 @@ impl Kind for EcsCluster {
     const RECALL: Recall = Recall::Name;
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
-        Action::called("ecs:DescribeClusters", bounds::cluster::NAMED),
-        Action::called("ecs:CreateCluster", bounds::cluster::NEW),
-        Action::implied("iam:CreateServiceLinkedRole", SERVICE_LINKED_ROLE, bounds::ROLE_OF_AWS),
-        Action::called("ecs:UpdateCluster", bounds::cluster::OURS),
+        Action::called("ecs:DescribeClusters", bounds::ecs_cluster::NAMED),
+        Action::called("ecs:CreateCluster", bounds::ecs_cluster::NEW),
+        Action::implied("iam:CreateServiceLinkedRole", SERVICE_LINKED_ROLE, bounds::SERVICE_LINKED_ROLE),
+        Action::called("ecs:UpdateCluster", bounds::ecs_cluster::OURS),
         Action::called("ecs:TagResource", bounds::TAGGED_IN_ECS),
-        Action::called("ecs:UntagResource", bounds::cluster::OURS),
-        Action::called("ecs:DeleteCluster", bounds::cluster::OURS),
+        Action::called("ecs:UntagResource", bounds::ecs_cluster::OURS),
+        Action::called("ecs:DeleteCluster", bounds::ecs_cluster::OURS),
     ];
 
     type Cloud = Aws;
@@ -121,14 +121,12 @@ fn insights(spec: &EcsClusterSpec) -> ClusterSetting {
 }
 
 fn taken(key: &Key) -> Failure {
-    Failure {
-        operation: "ecs:CreateCluster".into(),
-        code: "ClusterAlreadyExists".into(),
-        message: format!("A cluster called {} exists already.", key.name),
-        request_id: None,
-        meaning: Meaning::AlreadyExists,
-        retry_after: None,
-    }
+    Failure::new(
+        "ecs:CreateCluster",
+        "ClusterAlreadyExists",
+        Meaning::AlreadyExists,
+        format!("A cluster called {} exists already.", key.name),
+    )
 }
 
 /// Fine if the cluster of this name is the one that `key` was to make.
@@ -147,7 +145,7 @@ fn ours(cluster: Mine<Cluster>) -> Ours<EcsCluster> {
     let phase = match seen.status() {
         Some("PROVISIONING") => Phase::Settling("provisioning".into()),
         Some("DEPROVISIONING") => Phase::Leaving("deprovisioning".into()),
-        Some("FAILED") => Phase::Broken(Defect::stillborn("AWS says that it failed")),
+        Some("FAILED") => Phase::Broken(crate::kinds::stillborn("AWS says that it failed")),
         _ => Phase::Ready,
     };
     let on = |setting: &ClusterSetting| {

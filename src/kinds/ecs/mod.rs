@@ -103,14 +103,12 @@ async fn strays(
 }
 
 fn unanswered(operation: &str, name: &str, reason: Option<&str>) -> Failure {
-    Failure {
-        operation: operation.to_owned(),
-        code: reason.unwrap_or("NotAnswered").to_owned(),
-        message: format!("the answer does not say whether {name} exists"),
-        request_id: None,
-        meaning: Meaning::Transient,
-        retry_after: None,
-    }
+    Failure::new(
+        operation,
+        reason.unwrap_or("NotAnswered"),
+        Meaning::Transient,
+        format!("the answer does not say whether {name} exists"),
+    )
 }
 
 /// The last part of an ARN or of a name like `cluster/service`.

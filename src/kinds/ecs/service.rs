@@ -112,7 +112,7 @@ impl Kind for Service {
     const RECALL: Recall = Recall::Token;
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
-        Action::called("ecs:DescribeClusters", bounds::cluster::NAMED),
+        Action::called("ecs:DescribeClusters", bounds::ecs_cluster::NAMED),
         Action::called("ecs:DescribeServices", bounds::service::NAMED),
         Action::called("ecs:ListServiceDeployments", bounds::service::NAMED),
         Action::called("ecs:DescribeServiceRevisions", bounds::SERVICE_REVISION),
@@ -125,7 +125,7 @@ impl Kind for Service {
         Action::implied(
             "iam:CreateServiceLinkedRole",
             crate::kinds::ecs::ecs_cluster::SERVICE_LINKED_ROLE,
-            bounds::ROLE_OF_AWS,
+            bounds::SERVICE_LINKED_ROLE,
         ),
         Action::called("ecs:UpdateService", bounds::service::OURS),
         Action::called("ecs:TagResource", bounds::TAGGED_IN_ECS),

@@ -53,7 +53,7 @@ impl Kind for LogGroup {
         tagged::ACTION,
         Action::called("logs:DescribeLogGroups", bounds::LOOK),
         Action::called("logs:ListTagsForResource", bounds::log_group::NAMED),
-        Action::called("ecs:DescribeClusters", bounds::cluster::NAMED),
+        Action::called("ecs:DescribeClusters", bounds::ecs_cluster::NAMED),
         Action::called("rds:DescribeDBClusters", bounds::LOOK),
         Action::called("logs:CreateLogGroup", bounds::log_group::NEW),
         Action::called("logs:PutRetentionPolicy", bounds::LOG_GROUP_OF_AWS),

@@ -139,7 +139,7 @@ impl Kind for DbCluster {
     const ACTIONS: &'static [Action] = &[
         Action::called("rds:DescribeDBClusters", bounds::LOOK),
         Action::called("rds:CreateDBCluster", bounds::NEW_DB_CLUSTER),
-        Action::implied("iam:CreateServiceLinkedRole", SERVICE_LINKED_ROLE, bounds::ROLE_OF_AWS),
+        Action::implied("iam:CreateServiceLinkedRole", SERVICE_LINKED_ROLE, bounds::SERVICE_LINKED_ROLE),
         Action::implied("secretsmanager:CreateSecret", PASSWORD, bounds::NEW_SECRET),
         Action::implied("secretsmanager:TagResource", PASSWORD, bounds::NEW_SECRET),
         Action::implied("kms:DescribeKey", PASSWORD, bounds::LOOK_AT_KEY),
@@ -151,8 +151,8 @@ impl Kind for DbCluster {
         Action::called("rds:DisableHttpEndpoint", bounds::db_cluster::OURS),
         Action::called("rds:AddTagsToResource", bounds::db_cluster::TAGGED),
         Action::called("rds:RemoveTagsFromResource", bounds::db_cluster::OURS),
-        Action::called("rds:DeleteDBCluster", bounds::LAST_OF_DB_CLUSTER),
-        Action::implied("rds:CreateDBClusterSnapshot", AUTHORIZATION, bounds::LAST_OF_DB_CLUSTER),
+        Action::called("rds:DeleteDBCluster", bounds::DELETE_DB_CLUSTER),
+        Action::implied("rds:CreateDBClusterSnapshot", AUTHORIZATION, bounds::DELETE_DB_CLUSTER),
         Action::implied("rds:AddTagsToResource", AUTHORIZATION, bounds::final_snapshot::NAMED),
     ];
 

@@ -59,7 +59,7 @@ impl Kind for ScalableTarget {
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
         Action::called("application-autoscaling:DescribeScalableTargets", bounds::LOOK),
-        Action::called("ecs:DescribeClusters", bounds::cluster::NAMED),
+        Action::called("ecs:DescribeClusters", bounds::ecs_cluster::NAMED),
         Action::called("ecs:DescribeServices", bounds::service::NAMED),
         Action::called("application-autoscaling:RegisterScalableTarget", bounds::SCALED_SERVICE),
         Action::implied("ecs:UpdateService", PERMISSIONS, bounds::service::OURS),
@@ -68,7 +68,7 @@ impl Kind for ScalableTarget {
             "iam:CreateServiceLinkedRole",
             "https://docs.aws.amazon.com/autoscaling/application/userguide/\
              application-auto-scaling-service-linked-roles.html",
-            bounds::ROLE_OF_AWS,
+            bounds::SERVICE_LINKED_ROLE,
         ),
         Action::called("application-autoscaling:DeregisterScalableTarget", bounds::SCALED_SERVICE),
         Action::implied("cloudwatch:DeleteAlarms", PERMISSIONS, bounds::TRACKING_ALARM),

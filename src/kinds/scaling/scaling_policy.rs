@@ -67,7 +67,7 @@ impl Kind for ScalingPolicy {
         tagged::ACTION,
         Action::called("application-autoscaling:DescribeScalableTargets", bounds::LOOK),
         Action::called("application-autoscaling:DescribeScalingPolicies", bounds::LOOK),
-        Action::called("ecs:DescribeClusters", bounds::cluster::NAMED),
+        Action::called("ecs:DescribeClusters", bounds::ecs_cluster::NAMED),
         Action::called("ecs:DescribeServices", bounds::service::NAMED),
         Action::called("application-autoscaling:PutScalingPolicy", bounds::SCALED_SERVICE),
         Action::implied("cloudwatch:PutMetricAlarm", PERMISSIONS, bounds::TRACKING_ALARM),

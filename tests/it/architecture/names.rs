@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use video_pipeline_operator::api::INJECTED_ENVIRONMENT;
 use video_pipeline_operator::design::{self, Names};
 use video_pipeline_operator::engine::Address;
 use video_pipeline_operator::kinds::RolePolicy;
@@ -72,6 +73,17 @@ fn nothing_is_designed_twice() {
         assert_eq!(addresses.len(), graph.nodes().len());
         assert!(graph.root.as_ref().is_some_and(|root| addresses.contains(root)), "the claim is designed");
     }
+}
+
+#[test]
+fn what_the_operator_gives_to_the_container_is_reserved() {
+    let users = json!({ "processing": { "image": "i:1", "environment": { "MODE": "fast" } } });
+    let graph = design::design(&pipeline(&users), &design::Settings::default());
+    let task = graph.nodes().iter().find(|node| node.address.kind == "taskDefinition").unwrap();
+    let names = |field: &str| task.spec[field].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let given: BTreeSet<_> = [names("environment"), names("secrets")].concat().into_iter().collect();
+    let reserved = INJECTED_ENVIRONMENT.map(str::to_owned);
+    assert_eq!(given, reserved.into_iter().chain(["MODE".to_owned()]).collect());
 }
 
 #[test]

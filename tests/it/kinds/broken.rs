@@ -177,12 +177,10 @@ fn outputs(name: &str) -> Value {
 }
 
 fn no_such_group() -> Failure {
-    Failure {
-        operation: "logs:DeleteLogGroup".into(),
-        code: "ResourceNotFoundException".into(),
-        message: "The specified log group does not exist.".into(),
-        request_id: None,
-        meaning: Meaning::NotFound,
-        retry_after: None,
-    }
+    Failure::new(
+        "logs:DeleteLogGroup",
+        "ResourceNotFoundException",
+        Meaning::NotFound,
+        "The specified log group does not exist.",
+    )
 }
