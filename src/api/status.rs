@@ -52,7 +52,7 @@ pub struct VideoPipelineStatus {
 
     /// Every AWS resource of the environment.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 256), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["address"]))]
+    #[schemars(length(max = 256), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["kind", "address"]))]
     pub resources: Vec<ResourceStatus>,
 
     /// What others need to use the environment.
@@ -138,7 +138,7 @@ pub enum Phase {
 #[derive(JsonSchema, Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResourceStatus {
-    /// Layer and name, such as `network/vpc`, at most 128 characters.
+    /// Layer and name, such as `network/vpc`, at most 128 characters. `any/alarm` stands for all alarms, where they cannot be read.
     #[schemars(length(min = 1, max = 128))]
     pub address: String,
 

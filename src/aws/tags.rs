@@ -67,6 +67,11 @@ impl Tags {
         (identity, self)
     }
 
+    /// Where the object stands in its environment; an empty tag says nothing.
+    pub fn address(&self) -> Option<&str> {
+        self.get(ADDRESS).filter(|address| !address.is_empty())
+    }
+
     /// The value of the tag `key`.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str)

@@ -117,7 +117,8 @@ impl Kubernetes {
         }
     }
 
-    /// Writes the status, and returns the version that the resource has then.
+    /// Writes the status, and returns the version that the resource has then; that which it had, where somebody has changed it
+    /// meanwhile: what is known of it is not of the new one.
     ///
     /// # Errors
     /// Kubernetes refused.
@@ -143,7 +144,10 @@ impl Kubernetes {
         match written.await {
             // It went meanwhile.
             Err(kube::Error::Api(refused)) if refused.code == 404 => Ok(None),
-            result => result.map(|written| written.metadata.resource_version),
+            result => result.map(|written| match is_as_it_was(&written.metadata, &resource.meta) {
+                true => written.metadata.resource_version,
+                false => resource.meta.resource_version.clone(),
+            }),
         }
     }
 
@@ -201,6 +205,14 @@ impl Kubernetes {
     fn api(&self, resource: &Stored) -> Api<DynamicObject> {
         Api::namespaced_with(self.client.clone(), resource.reference().0, &resource_type())
     }
+}
+
+/// Whether all that a pass goes by, or writes whole, is as it was.
+fn is_as_it_was(now: &ObjectMeta, then: &ObjectMeta) -> bool {
+    now.finalizers == then.finalizers
+        && now.annotations == then.annotations
+        && now.generation == then.generation
+        && now.deletion_timestamp == then.deletion_timestamp
 }
 
 fn finalizers(meta: &ObjectMeta, ours: bool) -> Vec<String> {
@@ -273,6 +285,30 @@ mod tests {
             "metadata": { "namespace": "media", "name": "dev", "uid": "1", "finalizers": [FINALIZER] },
         });
         Stored::of(&serde_json::from_value(object).unwrap())
+    }
+
+    /// The version of the resource that a pass goes on with whose status was written when the finalizers were these.
+    async fn version_with(finalizers: &[&str]) -> Option<String> {
+        let mut resource = resource();
+        resource.meta.resource_version = Some("1".to_owned());
+        let kind = resource_type();
+        let written = json!({
+            "apiVersion": kind.api_version, "kind": kind.kind,
+            "metadata": { "namespace": "media", "name": "dev", "resourceVersion": "3", "finalizers": finalizers },
+        });
+        let answer = move |_: Request<Body>| {
+            let body = Body::from(written.to_string().into_bytes());
+            async { Ok::<_, Infallible>(Response::new(body)) }
+        };
+        let kubernetes = Kubernetes::new(Client::new(tower::service_fn(answer), "default"));
+        kubernetes.write_status(&resource, &VideoPipelineStatus::default()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_somebody_else_wrote_meanwhile_is_not_overwritten_by_what_was_read_before() {
+        assert_eq!(version_with(&[FINALIZER]).await.as_deref(), Some("3"));
+        let another = version_with(&[FINALIZER, "backup.example/keep"]).await;
+        assert_eq!(another.as_deref(), Some("1"), "the next write would remove the other finalizer");
     }
 
     #[tokio::test]

@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-
 use super::failures::Failures;
 use super::record::{Held, Intent, Record};
 use super::stored::Stored;
 use crate::engine::{
-    Address, Changes, Data, Deferral, Memory, Object, Observed, Op, Outcome, Outcomes, Phase, Plan, Recall,
-    Recent, World,
+    Address, Changes, Data, Deferral, Meaning, Memory, Object, Observed, Op, Outcome, Outcomes, Phase, Plan,
+    Recall, Recent, World,
 };
 use crate::kinds::kind;
 
@@ -21,6 +19,8 @@ pub struct Recollection {
     /// What became of the creates of this process.
     creates: BTreeMap<Address, Create>,
     ids: BTreeMap<Address, String>,
+    /// When this process met each token: no call of another one with it was made any later.
+    met: BTreeMap<String, Instant>,
     /// What failed, and is not tried again yet.
     pub failures: Failures,
     /// Since when this process knows of the environment.
@@ -71,6 +71,18 @@ enum Create {
     Seen,
 }
 
+impl Create {
+    /// What is known once another attempt came to this. That it made nothing says nothing of an earlier one.
+    fn then(self, made: Made, now: Instant) -> Self {
+        match (made, self) {
+            (Made::Something, _) => Self::Made(now),
+            (Made::Perhaps, _) => Self::InDoubt(now),
+            (Made::Nothing, Self::Made(_) | Self::InDoubt(_)) => self,
+            (Made::Nothing, Self::Nothing | Self::Seen) => Self::Nothing,
+        }
+    }
+}
+
 /// For how long a write is remembered; longer than any kind's lag.
 const REMEMBERED: Duration = Duration::from_secs(1200);
 
@@ -82,7 +94,8 @@ impl Recollection {
             self.failures.note(step, outcome);
             let tried = !matches!(outcome, Some(Outcome::Deferred(Deferral::Paused(_) | Deferral::Stopping)));
             if step.id.op == Op::Create && tried {
-                self.creates.insert(step.id.at.clone(), created(outcome, now));
+                let create = self.creates.entry(step.id.at.clone()).or_insert(Create::Nothing);
+                *create = create.then(made(&step.id.at, outcome), now);
             }
             match (step.id.op, outcome) {
                 (Op::Create, Some(Outcome::Done(_))) => self.wrote(&step.key.address, None, now),
@@ -113,6 +126,7 @@ impl Recollection {
     pub fn see(&mut self, resource: &Stored, world: &World, now: Instant) {
         self.begun.get_or_insert(Begun { at: now, held: resource.held() });
         let record = Record::on(resource);
+        self.meet(record.as_ref(), now);
         for (address, object) in world.ours() {
             self.ids.insert(address.clone(), object.id.clone());
             if !is_replaced(record.as_ref(), address, object) {
@@ -121,15 +135,30 @@ impl Recollection {
         }
     }
 
+    fn meet(&mut self, record: Option<&Record>, now: Instant) {
+        let intents = record.into_iter().flat_map(|record| &record.intents);
+        let met = |intent: &Intent| {
+            let before = self.met.get(&intent.token).copied();
+            (intent.token.clone(), before.unwrap_or(now))
+        };
+        self.met = intents.map(met).collect();
+    }
+
+    /// How long ago this process met the intent.
+    fn age(&self, intent: &Intent, now: Instant) -> Duration {
+        let met = self.met.get(&intent.token);
+        met.map_or(Duration::ZERO, |met| now.saturating_duration_since(*met))
+    }
+
     /// What the engine has to remember when it plans for `resource`.
     pub fn memory(&self, resource: &Stored, world: &World, lag: Duration, now: Instant) -> Memory {
         let record = Record::on(resource);
-        let tokens = self.tokens(record.as_ref(), lag);
+        let tokens = self.tokens(record.as_ref(), lag, now);
         Memory {
             in_doubt: self.in_doubt(resource, record.as_ref(), &tokens, world, lag, now),
             recent: self.recent(now),
             ids: self.ids(resource),
-            was_ready: record.as_ref().map(Record::held).unwrap_or_default(),
+            was_ready: record.unwrap_or_else(|| Record::recovered(resource)).held(),
             consents: resource.consents().collect(),
             tokens,
             pauses: self.failures.pauses(now),
@@ -188,11 +217,11 @@ impl Recollection {
     /// Tokens of intents that are still to serve. What was made and seen, and is gone, is made anew with a new one; so is
     /// whatever reads must have shown by now: AWS would answer for what an older token made, and that may be gone. The
     /// new intent also says when the next doubt begins.
-    fn tokens(&self, record: Option<&Record>, lag: Duration) -> BTreeMap<Address, String> {
+    fn tokens(&self, record: Option<&Record>, lag: Duration, now: Instant) -> BTreeMap<Address, String> {
         let intents = record.into_iter().flat_map(|record| &record.intents);
         let unserved = |intent: &&Intent| {
             let seen = self.creates.get(&intent.address) == Some(&Create::Seen);
-            !seen && since(intent.at) < service(recall(&intent.address), lag)
+            !seen && self.age(intent, now) < service(recall(&intent.address), lag)
         };
         intents.filter(unserved).map(|intent| (intent.address.clone(), intent.token.clone())).collect()
     }
@@ -224,8 +253,7 @@ impl Recollection {
             let ago = match (self.creates.get(at), record) {
                 (Some(Create::Nothing | Create::Seen), _) => return None,
                 (Some(Create::InDoubt(at) | Create::Made(at)), _) => now.saturating_duration_since(*at),
-                // The call was made while the token served.
-                (None, Some(record)) => since(record.intent(at)?.at).saturating_sub(service(recall(at), lag)),
+                (None, Some(record)) => self.age(record.intent(at)?, now),
                 // Calls may have been made of which no record is left.
                 (None, None) if resource.held() && recall(at) == Recall::Tags => {
                     now.saturating_duration_since(self.begun.map_or(now, |begun| begun.at))
@@ -265,18 +293,29 @@ fn merged(changes: &Changes, earlier: Option<Write>) -> Changes {
     Changes(changes.0.iter().cloned().chain(others).collect())
 }
 
-/// What a step that should make something came to. It made something unless its creating call was refused: a later one
-/// may have been.
-fn created(outcome: Option<&Outcome>, now: Instant) -> Create {
-    match outcome {
-        Some(Outcome::Done(_)) => Create::Made(now),
-        Some(Outcome::Failed(failure)) if failure.leaves_doubt() => Create::InDoubt(now),
-        Some(Outcome::Failed(failure) | Outcome::Deferred(Deferral::Refused(failure)))
-            if !failure.operation.contains(":Create") =>
-        {
-            Create::Made(now)
+/// What a step that should make something came to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Made {
+    Nothing,
+    Perhaps,
+    Something,
+}
+
+/// It made something unless its creating call was refused: a later one may have been. What is there under its name already, or
+/// cannot be told apart yet, an earlier call may have made.
+fn made(at: &Address, outcome: Option<&Outcome>) -> Made {
+    let failure = match outcome {
+        Some(Outcome::Done(_)) => return Made::Something,
+        Some(Outcome::Failed(failure) | Outcome::Deferred(Deferral::Refused(failure))) => failure,
+        _ => return Made::Nothing,
+    };
+    match failure.meaning {
+        Meaning::Transient => Made::Perhaps,
+        Meaning::AlreadyExists | Meaning::InUse | Meaning::Later if recall(at) == Recall::Name => {
+            Made::Perhaps
         }
-        _ => Create::Nothing,
+        _ if kind(&at.kind).is_some_and(|kind| kind.created_by() != failure.operation) => Made::Something,
+        _ => Made::Nothing,
     }
 }
 
@@ -288,12 +327,9 @@ fn keeps_data(at: &Address, object: &Object) -> bool {
     object.phase == Phase::Ready && kind(&at.kind).is_some_and(|kind| kind.holds_data() == Data::Kept)
 }
 
-fn since(at: Timestamp) -> Duration {
-    Duration::try_from(Timestamp::now().duration_since(at)).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
     use serde_json::{Value, json};
 
     use super::*;
@@ -306,29 +342,33 @@ mod tests {
         Failure::new(operation, "Code", meaning, "Said so.")
     }
 
-    fn recorded(kind: &str, age: Duration) -> (Address, Record) {
+    /// A record with one intent, and what a process knows that met it so long before `now`.
+    fn recorded(kind: &str, age: Duration, now: Instant) -> (Address, Record, Recollection) {
         let address = Address::new(kind, "network/one-of-them");
         let mut record = Record::default();
-        record.intend(&Plan::default(), std::slice::from_ref(&address), Timestamp::now() - age);
-        (address, record)
+        record.intend(&Plan::default(), std::slice::from_ref(&address), Timestamp::now());
+        let mut recollection = Recollection::default();
+        recollection.meet(Some(&record), now.checked_sub(age).unwrap());
+        recollection.meet(Some(&record), now);
+        (address, record, recollection)
     }
 
     fn has_token(create: Option<Create>, age: Duration) -> bool {
-        let (address, record) = recorded("routeTable", age);
-        let mut recollection = Recollection::default();
+        let now = Instant::now();
+        let (address, record, mut recollection) = recorded("routeTable", age, now);
         recollection.creates.extend(create.map(|create| (address.clone(), create)));
-        recollection.tokens(Some(&record), LAG).contains_key(&address)
+        recollection.tokens(Some(&record), LAG, now).contains_key(&address)
     }
 
     fn is_in_doubt(kind: &str, create: Option<Create>, age: Duration) -> bool {
-        let (address, record) = recorded(kind, age);
-        let mut recollection = Recollection::default();
+        let now = Instant::now();
+        let (address, record, mut recollection) = recorded(kind, age, now);
         recollection.creates.extend(create.map(|create| (address.clone(), create)));
         let objects = [(address.clone(), Observed::Absent)].into();
         let object = kube::api::DynamicObject::new("dev", &crate::controller::resource_type());
         let world = World { objects, ..World::default() };
-        let tokens = recollection.tokens(Some(&record), LAG);
-        let (resource, now) = (Stored::of(&object), Instant::now());
+        let tokens = recollection.tokens(Some(&record), LAG, now);
+        let resource = Stored::of(&object);
         let doubts = recollection.in_doubt(&resource, Some(&record), &tokens, &world, LAG, now);
         doubts.contains_key(&address)
     }
@@ -337,25 +377,28 @@ mod tests {
     fn a_token_serves_until_reads_must_have_shown_what_it_made() {
         let now = Instant::now();
         assert!(has_token(None, LAG / 2), "of another process, a moment ago");
-        assert!(!has_token(None, LAG * 2), "of another process, long ago: what it made may be gone");
+        assert!(!has_token(None, LAG), "of another process, long ago: what it made may be gone");
         assert!(!has_token(Some(Create::Seen), LAG / 2), "what it made was there, and is gone");
         assert!(!has_token(Some(Create::Made(now)), LAG * 2), "AWS answers for what is gone");
     }
 
     #[test]
-    fn what_an_older_intent_may_have_made_is_waited_for() {
+    fn what_an_intent_of_another_process_may_have_made_is_waited_for_whatever_its_clock_says() {
         let now = Instant::now();
+        assert!(is_in_doubt("vpc", None, LAG / 2), "only its tags tell");
+        assert!(!is_in_doubt("vpc", None, LAG), "reads must have shown it");
+        assert!(!is_in_doubt("vpc", Some(Create::Nothing), LAG / 2), "nothing was made");
         for kind in ["vpc", "routeTable"] {
-            assert!(is_in_doubt(kind, None, LAG * 6 / 5), "{kind}: it died in a call it began only then");
-            assert!(!is_in_doubt(kind, None, LAG * 2), "{kind}: reads must have shown it");
-            assert!(!is_in_doubt(kind, Some(Create::Nothing), LAG * 6 / 5), "{kind}: nothing was made");
             assert!(
                 is_in_doubt(kind, Some(Create::InDoubt(now)), LAG * 2),
                 "{kind}: the last reply was lost"
             );
         }
-        assert!(is_in_doubt("vpc", None, LAG / 2), "only its tags tell");
         assert!(!is_in_doubt("routeTable", None, LAG / 2), "AWS is asked by the token");
+        assert!(
+            !is_in_doubt("routeTable", None, LAG),
+            "AWS was asked by the token until reads must have shown it"
+        );
         assert!(!is_in_doubt("role", None, LAG / 2), "AWS is asked by the name");
     }
 
@@ -433,13 +476,26 @@ mod tests {
 
     #[test]
     fn only_a_refused_creating_call_made_nothing() {
-        let now = Instant::now();
-        let refused =
-            |operation, meaning| Some(Outcome::Deferred(Deferral::Refused(failure(operation, meaning))));
-        assert_eq!(created(refused("ec2:CreateVpc", Meaning::Later).as_ref(), now), Create::Nothing);
-        let attribute = refused("ec2:ModifyVpcAttribute", Meaning::Later);
-        assert_eq!(created(attribute.as_ref(), now), Create::Made(now));
-        let lost = Outcome::Failed(failure("ec2:CreateVpc", Meaning::Transient));
-        assert_eq!(created(Some(&lost), now), Create::InDoubt(now));
+        let of = |kind: &str, operation: &str, meaning| {
+            made(&Address::new(kind, "toy"), Some(&Outcome::Failed(failure(operation, meaning))))
+        };
+        assert_eq!(of("vpc", "ec2:CreateVpc", Meaning::Denied), Made::Nothing);
+        assert_eq!(of("vpc", "ec2:ModifyVpcAttribute", Meaning::Denied), Made::Something);
+        assert_eq!(of("routeTable", "ec2:CreateRoute", Meaning::Denied), Made::Something);
+        assert_eq!(of("alarm", "cloudwatch:PutMetricAlarm", Meaning::Denied), Made::Nothing);
+        assert_eq!(of("vpc", "ec2:CreateVpc", Meaning::Transient), Made::Perhaps);
+        assert_eq!(of("queue", "sqs:CreateQueue", Meaning::Later), Made::Perhaps, "its tags do not show yet");
+        assert_eq!(of("role", "iam:CreateRole", Meaning::AlreadyExists), Made::Perhaps);
+        assert_eq!(of("routeTable", "ec2:CreateRouteTable", Meaning::Later), Made::Nothing, "no VPC yet");
+    }
+
+    #[test]
+    fn what_an_earlier_call_may_have_made_is_not_forgotten_when_the_next_one_is_refused() {
+        let (earlier, now) = (Instant::now(), Instant::now() + LAG / 2);
+        for known in [Create::InDoubt(earlier), Create::Made(earlier)] {
+            assert_eq!(known.then(Made::Nothing, now), known);
+        }
+        assert_eq!(Create::Seen.then(Made::Nothing, now), Create::Nothing, "it is gone");
+        assert_eq!(Create::InDoubt(earlier).then(Made::Something, now), Create::Made(now));
     }
 }

@@ -124,7 +124,7 @@ async fn pass(object: &DynamicObject, context: &Context) -> Result<Action, Error
             let resource = context.hold(resource, &attended.environment).await?;
             context.hindered(&resource, &mut attended, &obstacle).await
         }
-        Ok(survey) if resource.deleting() && survey.world.is_empty() => match survey.unshown {
+        Ok(survey) if resource.deleting() && survey.is_empty() => match survey.unshown {
             Some(left) => context.wait(&resource, &mut attended, Stage::Unshown(left)).await,
             None => context.let_go(&resource, Stage::Planned(survey.told(None))).await,
         },
@@ -145,7 +145,7 @@ impl Context {
     /// there at some earlier look may have shown up since.
     async fn survey(&self, resource: &Stored, environment: &mut Environment) -> Result<Survey, Obstacle> {
         let survey = self.surveyor.survey(resource, environment).await?;
-        if !resource.deleting() || !survey.world.is_empty() || survey.unshown.is_some() {
+        if !resource.deleting() || !survey.is_empty() || survey.unshown.is_some() {
             return Ok(survey);
         }
         environment.knowledge.forget();
@@ -169,7 +169,7 @@ impl Context {
     ) -> Result<(Stored, Survey), Error> {
         let before = Record::on(&resource);
         let unrecorded = survey.plan.unrecorded(KINDS);
-        let mut record = before.clone().unwrap_or_default();
+        let mut record = before.clone().unwrap_or_else(|| Record::recovered(&resource));
         let at_rest = survey.plan.is_empty() && !resource.deleting();
         let settled = environment.recollection.settled(&record, &survey.world);
         // That data came to be is written down at once: something else may keep the environment from coming to rest for long.

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::stored::Stored;
 use crate::api::INTENT;
-use crate::engine::{Address, Op, Plan};
+use crate::api::status::{ResourceState, ResourceStatus};
+use crate::engine::{Address, Data, Op, Plan};
+use crate::kinds::kind;
 
 /// The content of the annotation `streamflix.io/intent`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -30,7 +32,7 @@ pub struct Intent {
     pub address: Address,
     /// The token of this series of attempts; at most 36 characters.
     pub token: String,
-    /// Since when it may have been made.
+    /// When it was intended, for people. No two machines have the same clock, so that nothing is decided by it.
     pub at: Timestamp,
     /// The id of the one that it replaces, which reads may show for a while yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,6 +54,18 @@ impl Record {
     /// The record on `resource`. One that is missing, or that cannot be read, is none: what it said is in doubt then.
     pub fn on(resource: &Stored) -> Option<Self> {
         serde_json::from_str(resource.annotation(INTENT)?).ok()
+    }
+
+    /// What is known where the annotation was lost: what the status shows that held data. What was intended is in doubt.
+    pub fn recovered(resource: &Stored) -> Self {
+        let kept = |row: &&ResourceStatus| {
+            let is_young = matches!(row.state, ResourceState::Creating | ResourceState::Waiting);
+            !is_young && kind(&row.kind).is_some_and(|kind| kind.holds_data() == Data::Kept)
+        };
+        let held = resource.status.resources.iter().filter(kept).filter_map(|row| {
+            Some(Held { address: Address::new(&row.kind, &row.address), incarnation: row.id.clone()? })
+        });
+        Self { held: held.collect(), ..Self::default() }
     }
 
     /// The annotation's value.

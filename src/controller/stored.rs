@@ -136,13 +136,17 @@ impl Stored {
         text.split([',', ' ', '\n']).filter(|consent| !consent.is_empty()).map(str::to_owned)
     }
 
-    /// The owner whose environment is taken over. A deletion takes nothing over: it removes only what is ours already.
+    /// The owner whose environment is taken over. Where the resource is deleted, one that cannot be read is none.
     ///
     /// # Errors
     /// The annotation names no owner.
     pub fn former_owner(&self) -> Result<Option<Owner>, Vec<Invalid>> {
-        let Some(text) = self.annotation(ADOPT_FROM).filter(|_| !self.deleting()) else { return Ok(None) };
-        text.trim().parse().map(Some).map_err(|malformed: Malformed| {
+        let Some(text) = self.annotation(ADOPT_FROM) else { return Ok(None) };
+        let owner = text.trim().parse().map(Some);
+        if self.deleting() {
+            return Ok(owner.unwrap_or_default());
+        }
+        owner.map_err(|malformed: Malformed| {
             let field = format!("metadata.annotations[{ADOPT_FROM}]");
             let remedy = "write the value of the tag streamflix.io/owner that the environment has in AWS";
             vec![Invalid::new(field, malformed.to_string(), remedy)]

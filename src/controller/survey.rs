@@ -47,6 +47,12 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// True iff the root is its own: all else of another's environment is taken over after that.
+    fn has_begun_to_take_over(&self, identity: &Identity) -> bool {
+        let root = design::nothing(identity).root;
+        root.is_some_and(|root| self.knowledge.world().our(&root).is_some())
+    }
+
     /// The resource, if schema and rules let it pass. One without a generation was never stored and is always asked about.
     fn admitted(&mut self, resource: &Stored) -> Result<Admitted, Vec<Invalid>> {
         let Some(generation) = resource.meta.generation else { return resource.admitted() };
@@ -71,6 +77,13 @@ pub struct Survey {
     pub notes: BTreeMap<String, String>,
     /// For how much longer something may show up that is there and was never seen.
     pub unshown: Option<Duration>,
+}
+
+impl Survey {
+    /// True iff nothing of the environment is left, nor of what was its own.
+    pub fn is_empty(&self) -> bool {
+        self.world.is_empty() && self.plan.items.is_empty()
+    }
 }
 
 /// Why nothing could be decided.
@@ -102,10 +115,18 @@ impl Surveyor {
         let credentials = credential_scope(&identity);
         let aws = self.connections.connect(&credentials).await.map_err(Obstacle::Unreached)?;
         in_its_account(resource, &aws.account).map_err(Obstacle::Forbidden)?;
-        let place = Place { identity: &identity, former, credentials: &credentials, aws: &aws };
+        let mut place = Place { identity: &identity, former: None, credentials: &credentials, aws: &aws };
+        if !resource.deleting() || environment.has_begun_to_take_over(&identity) {
+            place.former = former.clone();
+        }
 
-        let due = environment.knowledge.stale(KINDS, self.periods, Instant::now());
-        self.observe(&place, resource, environment, due).await;
+        self.look(&place, resource, environment).await;
+        if place.former.is_none() && former.is_some() && environment.has_begun_to_take_over(&identity) {
+            // What was not taken over yet goes as well: nobody else will look after it.
+            place.former = former;
+            environment.knowledge.forget();
+            self.look(&place, resource, environment).await;
+        }
         let (mut survey, shallow) = self.decide(&place, resource, environment).await?;
         if !shallow.is_empty() {
             // Something changes, and nothing changes on the strength of a cheap look.
@@ -118,11 +139,20 @@ impl Surveyor {
         Ok(survey)
     }
 
+    /// Looks at whatever was not looked at for too long.
+    async fn look(&self, place: &Place<'_>, resource: &Stored, environment: &mut Environment) {
+        let due = environment.knowledge.stale(KINDS, self.periods, Instant::now());
+        self.observe(place, resource, environment, due).await;
+    }
+
     /// Whose environment the resource takes over.
     fn former(&self, resource: &Stored, identity: &Identity) -> Result<Option<Former>, Obstacle> {
         let named = resource.former_owner().map_err(Obstacle::Invalid)?;
         let Some(owner) = named.filter(|owner| *owner != identity.owner) else { return Ok(None) };
-        self.allowed.adoption(&identity.owner, &owner).map_err(Obstacle::Forbidden)?;
+        if let Err(forbidden) = self.allowed.adoption(&identity.owner, &owner) {
+            // What may not be taken over is not removed either.
+            return if resource.deleting() { Ok(None) } else { Err(Obstacle::Forbidden(forbidden)) };
+        }
         Ok(Some(Former { owner: owner.to_string(), labels: design::labels(identity) }))
     }
 

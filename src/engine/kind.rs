@@ -37,6 +37,8 @@ pub trait Kind: Send + Sync + Sized + 'static {
     const PRIVATE: &'static [&'static str] = &[];
     /// How an object is found again when the reply to the call that made it never came.
     const RECALL: Recall;
+    /// The operation that makes an object, as failures have it: where it is refused, none was made; where a later one is, one was.
+    const CREATED_BY: &'static str;
     /// For how long after a write the cloud may still answer reads with the old value.
     const LAG: Duration = Duration::from_secs(10);
     /// Every permission that the four calls below need, and what bounds each.
@@ -301,6 +303,7 @@ pub trait AnyKind<C>: Send + Sync {
     fn at_creation(&self) -> &'static [&'static str];
     fn private(&self) -> &'static [&'static str];
     fn recall(&self) -> Recall;
+    fn created_by(&self) -> &'static str;
     fn lag(&self) -> Duration;
     fn actions(&self) -> &'static [Action];
     /// A spec as the kind itself would write it: sets in their order, defaults filled in.
@@ -375,6 +378,9 @@ impl<K: Kind> AnyKind<K::Cloud> for Erased<K> {
     }
     fn recall(&self) -> Recall {
         K::RECALL
+    }
+    fn created_by(&self) -> &'static str {
+        K::CREATED_BY
     }
     fn lag(&self) -> Duration {
         K::LAG

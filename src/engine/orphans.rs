@@ -1,7 +1,7 @@
 //! What exists and is not wanted.
 
 use super::{
-    Address, Changes, Data, Graph, Item, Memory, Object, Phase, Verdict, Waiting, World,
+    Address, Changes, Data, Graph, Item, Memory, Object, Observed, Phase, Verdict, Waiting, World,
     judge::{Block, Judgement, consent},
     plan::Registry,
 };
@@ -18,6 +18,8 @@ pub(super) struct Orphans<'a, C> {
 impl<C> Orphans<'_, C> {
     pub fn items(&self) -> Vec<Item> {
         let mut items = self.found();
+        self.yield_to_another(&mut items);
+        items.extend(self.lost());
         self.protect(&mut items);
         // What waits stays for now, and so holds what it may refer to.
         loop {
@@ -71,14 +73,35 @@ impl<C> Orphans<'_, C> {
         self.world
             .ours()
             .filter(|(address, _)| !claimed.contains(address) && !undecided.contains(&address.base()))
-            .map(|(address, object)| Item {
-                address: address.clone(),
-                name: String::new(),
-                id: Some(object.id.clone()),
-                wanted: false,
-                verdict: self.verdict(address, object),
-            })
+            .map(|(address, object)| unwanted(address, &object.id, self.verdict(address, object)))
             .collect()
+    }
+
+    /// Where the root is somebody else's, so is all that rests on it: what still seems to be ours was taken over a moment ago.
+    fn yield_to_another(&self, items: &mut Vec<Item>) {
+        let Some(root) = self.graph.root.as_ref().filter(|_| !items.is_empty()) else { return };
+        let Some(Observed::Foreign { id, owner: owner @ Some(_) }) = self.world.objects.get(root) else {
+            return;
+        };
+        for item in &mut *items {
+            item.verdict = Verdict::Wait(Waiting::On([root.clone()].into()));
+        }
+        if self.graph.node(root).is_none() {
+            let block = Block::Foreign { id: id.clone(), owner: owner.clone() };
+            items.push(unwanted(root, id, Verdict::Blocked(block)));
+        }
+    }
+
+    /// What should not exist, was ours, and stands there without our tags: nobody may touch it, and it is not forgotten.
+    fn lost(&self) -> Vec<Item> {
+        let objects = self.world.objects.iter().filter(|(address, _)| self.graph.node(address).is_none());
+        let lost = objects.filter_map(|(address, observed)| match observed {
+            Observed::Foreign { id, owner: None } if self.memory.ids.get(address) == Some(id) => {
+                Some(unwanted(address, id, Verdict::Blocked(Block::OwnershipLost { id: id.clone() })))
+            }
+            _ => None,
+        });
+        lost.collect()
     }
 
     fn verdict(&self, address: &Address, object: &Object) -> Verdict {
@@ -133,4 +156,8 @@ impl<C> Orphans<'_, C> {
         let stands = self.world.ours().any(|(at, _)| at.is_of(address));
         waits && !stands && !in_doubt.contains_key(address) && !recent.keys().any(|at| at.is_of(address))
     }
+}
+
+fn unwanted(address: &Address, id: &str, verdict: Verdict) -> Item {
+    Item { address: address.clone(), name: String::new(), id: Some(id.to_owned()), wanted: false, verdict }
 }

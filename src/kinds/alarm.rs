@@ -80,6 +80,7 @@ impl Alarm {
 impl Kind for Alarm {
     const NAME: &'static str = "alarm";
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "cloudwatch:PutMetricAlarm";
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
         Action::called("cloudwatch:DescribeAlarms", bounds::LOOK),

@@ -81,6 +81,7 @@ impl Queue {
 impl Kind for Queue {
     const NAME: &'static str = "queue";
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "sqs:CreateQueue";
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
     const LAG: Duration = Duration::from_secs(60);
     const ACTIONS: &'static [Action] = &[

@@ -136,7 +136,7 @@ impl<K: Kind, T> Sorted<K, T> {
 /// An object that carries the owner tag of `scope`. One that does not say where it stands, and whose name is no one's
 /// either, is left alone.
 fn mine<K: Kind, T>(index: usize, scope: &Scope, here: Option<&Named>, item: Listed<T>) -> Option<Mine<T>> {
-    let tagged = item.tags.get(tags::ADDRESS).map(|address| Address::new(K::NAME, address));
+    let tagged = item.tags.address().map(|address| Address::new(K::NAME, address));
     let lost = tagged.is_none();
     let address = tagged.or_else(|| here.map(|named| named.address.clone()))?;
     let named = scope.named.iter().find(|named| named.address == address);
@@ -233,7 +233,7 @@ impl<'s> Directory<'s> {
 /// # Errors
 /// The refusal, with whose it is.
 pub fn prove(key: &Key, standing: &Tags, refused: Failure) -> Result<(), Failure> {
-    let same_place = standing.get(tags::ADDRESS) == Some(&key.address.to_string());
+    let same_place = standing.address() == Some(&key.address.to_string());
     match standing.owner() {
         Some(owner) if owner == key.owner && same_place => Ok(()),
         Some(owner) => {

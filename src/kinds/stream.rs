@@ -76,6 +76,7 @@ impl Kind for Stream {
     const HOLDS_DATA: Data = Data::Passing;
     const INCARNATION: Option<&'static str> = Some("created");
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "kinesis:CreateStream";
     // Kinesis shows at once what was written, and says itself while it is busy with it: a longer wait would only hold
     // up the next of several changes.
     const LAG: Duration = Duration::from_secs(2);

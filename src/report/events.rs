@@ -176,7 +176,11 @@ impl<'a> Change<'a> {
     }
 
     fn row(&self, row: &ResourceStatus) -> Option<Event> {
-        let before = self.before.resources.iter().find(|before| before.address == row.address);
+        let before = self
+            .before
+            .resources
+            .iter()
+            .find(|before| (&before.kind, &before.address) == (&row.kind, &row.address));
         let was = before.map(last_seen);
         let told = |reason, text: &str| Some(Event::warning(reason, format!("{}: {text}", row.address)));
         let message = row.message.as_deref().unwrap_or_default();

@@ -19,12 +19,22 @@ pub(super) fn of(resource: &Resource<'_>, item: &Item, block: &Block, is_claim: 
         Block::Protected => Some(format!(
             "to delete it all: {} · to leave it all in AWS: {}",
             patch(resource, &json!({ "database": { "deletionProtection": false } })),
-            patch(resource, &json!({ "deletionPolicy": "Retain" })),
+            retain(resource),
         )),
-        Block::OwnershipLost { id } => Some(match retag(resource, &item.address, id) {
-            Some(command) => format!("put the tags back: {command}"),
-            None => "put the tags of its service back".to_owned(),
-        }),
+        Block::OwnershipLost { id } => {
+            let back = match retag(resource, &item.address, id) {
+                Some(command) => format!("put the tags back: {command}"),
+                None => "put the tags of its service back".to_owned(),
+            };
+            Some(match resource.deleting {
+                true => format!("{back} · to leave all that is left in AWS: {}", retain(resource)),
+                false => back,
+            })
+        }
+        Block::Foreign { owner: Some(_), .. } if resource.deleting => Some(format!(
+            "if it was taken over, this goes by itself as soon as AWS shows it everywhere; to leave all that is left in AWS: {}",
+            retain(resource),
+        )),
         Block::Foreign { owner: Some(owner), .. } => Some(format!(
             "{}; or, if {owner} is gone for good{}, take its environment over: {}",
             elsewhere(is_claim),
@@ -70,6 +80,11 @@ fn annotate(Resource { namespace, name, .. }: &Resource<'_>, key: &str, value: &
 fn patch(Resource { namespace, name, .. }: &Resource<'_>, spec: &Value) -> String {
     let patch = json!({ "spec": spec });
     format!("kubectl -n {namespace} patch vp {name} --type merge -p '{patch}'")
+}
+
+/// The command that leaves in AWS what is there.
+fn retain(resource: &Resource<'_>) -> String {
+    patch(resource, &json!({ "deletionPolicy": "Retain" }))
 }
 
 /// The command that puts back what proves that an object is ours; none for what has no tags of its own.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     api::{ConditionType, VideoPipelineStatus, status::ResourceStatus},
-    engine::{Address, Failure, Meaning},
+    engine::{Address, Failure},
 };
 
 use super::{

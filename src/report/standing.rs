@@ -77,11 +77,11 @@ impl fmt::Display for Count {
 
 impl<'a> Standings<'a> {
     pub fn new(pass: &Pass<'a>, planned: Planned<'a>) -> Self {
-        let before: BTreeMap<_, _> =
-            pass.previous.resources.iter().map(|row| (row.address.as_str(), row)).collect();
+        let rows = pass.previous.resources.iter();
+        let before: BTreeMap<_, _> = rows.map(|row| ((&*row.kind, &*row.address), row)).collect();
         let standing = |item: &'a Item| Standing {
             item,
-            before: before.get(item.address.name.as_str()).copied(),
+            before: before.get(&(&*item.address.kind, &*item.address.name)).copied(),
             why: why(item, planned),
             pause: pause(item, planned),
         };

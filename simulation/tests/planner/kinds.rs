@@ -64,6 +64,7 @@ impl<N: Nature> Kind for Toy<N> {
     const RENEWED: &'static [&'static str] = N::RENEWED;
     const PRIVATE: &'static [&'static str] = N::PRIVATE;
     const RECALL: Recall = N::RECALL;
+    const CREATED_BY: &'static str = "toy:Create";
     const LAG: Duration = Duration::from_secs(LAG);
     const ACTIONS: &'static [Action] = &[];
 

@@ -48,7 +48,6 @@ struct Record {
 
 struct Intent {
     token: String,
-    at: u64,
     /// The id of the one that it replaces.
     instead_of: Option<String>,
 }
@@ -58,6 +57,8 @@ struct Intent {
 struct Process {
     recent: BTreeMap<Address, (u64, Option<Changes>)>,
     creates: BTreeMap<Address, Create>,
+    /// When it met each token.
+    met: BTreeMap<String, u64>,
     /// What failed, and when it is tried again.
     failed: BTreeMap<StepId, (Failure, u64)>,
 }
@@ -123,6 +124,9 @@ impl<'a> Operator<'a> {
         };
         let worlds = observe(self.kinds, self.cloud, &[scope], Depth::Audit).now_or_never();
         let world = worlds.expect("toys answer at once").remove(0);
+        for intent in self.record.intents.values() {
+            self.process.met.entry(intent.token.clone()).or_insert(self.cloud.now());
+        }
         for (address, _) in world.ours().filter(|(address, object)| !self.record.replaces(address, object)) {
             self.process.creates.insert(address.base(), Create::Seen);
         }
@@ -164,7 +168,7 @@ impl<'a> Operator<'a> {
             let ago = match self.process.creates.get(*address) {
                 Some(Create::Nothing | Create::Seen) => return false,
                 Some(Create::InDoubt(at) | Create::Made(at)) => now - at,
-                None => (now - self.record.intents[*address].at).saturating_sub(self.service(address)),
+                None => now - self.process.met[&self.record.intents[*address].token],
             };
             !asks(address) && ago < READ_LAG
         };
@@ -176,7 +180,7 @@ impl<'a> Operator<'a> {
     fn tokens(&self, now: u64) -> BTreeMap<Address, String> {
         let serves = |(address, intent): &(&Address, &Intent)| {
             let seen = self.process.creates.get(*address) == Some(&Create::Seen);
-            !seen && now - intent.at < self.service(address)
+            !seen && now - self.process.met[&intent.token] < self.service(address)
         };
         let intents = self.record.intents.iter().filter(serves);
         intents.map(|(address, intent)| (address.clone(), intent.token.clone())).collect()
@@ -205,7 +209,7 @@ impl<'a> Operator<'a> {
             self.record.tokens += 1;
             let token = format!("token-{}", self.record.tokens);
             let instead_of = plan.item(&address).and_then(|item| item.id.clone());
-            self.record.intents.insert(address, Intent { token, at: now, instead_of });
+            self.record.intents.insert(address, Intent { token, instead_of });
         }
         let intents = self.record.intents.iter();
         plan.with_tokens(&intents.map(|(address, intent)| (address.clone(), intent.token.clone())).collect())
@@ -220,7 +224,11 @@ impl<'a> Operator<'a> {
             }
             let tried = !matches!(outcome, Some(Outcome::Deferred(Deferral::Paused(_))));
             if step.id.op == Op::Create && tried {
-                self.process.creates.insert(step.id.at.clone(), created(outcome, now));
+                let create = self.process.creates.entry(step.id.at.clone()).or_insert(Create::Nothing);
+                *create = created(outcome, now).unwrap_or(match *create {
+                    Create::Seen => Create::Nothing,
+                    earlier => earlier,
+                });
             }
             self.process.note(step, outcome, now);
         }
@@ -254,11 +262,12 @@ impl Process {
     }
 }
 
-fn created(outcome: Option<&Outcome>, now: u64) -> Create {
+/// What is known of a create that was tried just now; nothing where it was refused.
+fn created(outcome: Option<&Outcome>, now: u64) -> Option<Create> {
     match outcome {
-        Some(Outcome::Done(_)) => Create::Made(now),
-        Some(Outcome::Failed(failure)) if failure.leaves_doubt() => Create::InDoubt(now),
-        _ => Create::Nothing,
+        Some(Outcome::Done(_)) => Some(Create::Made(now)),
+        Some(Outcome::Failed(failure)) if failure.leaves_doubt() => Some(Create::InDoubt(now)),
+        _ => None,
     }
 }
 

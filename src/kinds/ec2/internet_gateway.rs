@@ -44,6 +44,7 @@ impl Kind for InternetGateway {
     const REFERS_TO: &'static [&'static str] = &["vpc"];
     const IMMUTABLE: &'static [&'static str] = &[];
     const RECALL: Recall = Recall::Tags;
+    const CREATED_BY: &'static str = "ec2:CreateInternetGateway";
     const ACTIONS: &'static [Action] = &[
         Action::called("ec2:DescribeInternetGateways", bounds::LOOK),
         Action::called("ec2:DescribeTags", bounds::LOOK),

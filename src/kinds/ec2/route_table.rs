@@ -58,6 +58,7 @@ impl Kind for RouteTable {
     const REFERS_TO: &'static [&'static str] = &["vpc", "internetGateway"];
     const IMMUTABLE: &'static [&'static str] = &["vpc"];
     const RECALL: Recall = Recall::Token;
+    const CREATED_BY: &'static str = "ec2:CreateRouteTable";
     const ACTIONS: &'static [Action] = &[
         Action::called("ec2:DescribeRouteTables", bounds::LOOK),
         Action::called("ec2:DescribeTags", bounds::LOOK),

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, During, Expect, not_yet};
 use crate::engine::{
-    Action, Address, Changes, Defect, Deleted, Depth, Failure, Input, Key, Kind, Meaning, Ours, Output,
-    Phase, Recall, Scope, Sightings,
+    Action, Address, Changes, Deleted, Depth, Failure, Input, Key, Kind, Meaning, Ours, Output, Phase,
+    Recall, Scope, Sightings,
 };
 use crate::kinds::bounds;
 use crate::kinds::ec2;
@@ -58,6 +58,7 @@ impl Kind for RouteTableAssociation {
     const IMMUTABLE: &'static [&'static str] = &["subnet"];
     // A subnet has one route table.
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "ec2:AssociateRouteTable";
     const ACTIONS: &'static [Action] = &[
         Action::called("ec2:DescribeSubnets", bounds::LOOK),
         Action::called("ec2:DescribeRouteTables", bounds::LOOK),

@@ -50,6 +50,7 @@ impl Kind for SecurityGroup {
     const IMMUTABLE: &'static [&'static str] = &["vpc", "description"];
     // A VPC has no two groups of one name.
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "ec2:CreateSecurityGroup";
     const ACTIONS: &'static [Action] = &[
         Action::called("ec2:DescribeSecurityGroups", bounds::LOOK),
         Action::called("ec2:DescribeTags", bounds::LOOK),

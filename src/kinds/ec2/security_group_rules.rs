@@ -63,6 +63,7 @@ impl Kind for SecurityGroupRules {
     const IMMUTABLE: &'static [&'static str] = &["group"];
     // A group has no two rules that let the same through.
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "ec2:AuthorizeSecurityGroupIngress";
     const ACTIONS: &'static [Action] = &[
         Action::called("ec2:DescribeSecurityGroups", bounds::LOOK),
         Action::called("ec2:DescribeVpcs", bounds::LOOK),

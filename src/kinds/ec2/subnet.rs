@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, During, Tags, not_yet, retag};
 use crate::engine::{
-    Action, Changes, Defect, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase,
-    Recall, Scope, Sightings,
+    Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall,
+    Scope, Sightings,
 };
 use crate::kinds::bounds;
 use crate::kinds::ec2;
@@ -51,6 +51,7 @@ impl Kind for Subnet {
     const IMMUTABLE: &'static [&'static str] = &["vpc", "cidr", "zone"];
     // A second subnet cannot have addresses of the first.
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "ec2:CreateSubnet";
     const ACTIONS: &'static [Action] = &[
         Action::called("ec2:DescribeSubnets", bounds::LOOK),
         Action::called("ec2:DescribeTags", bounds::LOOK),

@@ -54,6 +54,7 @@ impl Kind for Vpc {
     const NAME: &'static str = "vpc";
     const IMMUTABLE: &'static [&'static str] = &["cidr"];
     const RECALL: Recall = Recall::Tags;
+    const CREATED_BY: &'static str = "ec2:CreateVpc";
     const ACTIONS: &'static [Action] = &[
         Action::called("ec2:DescribeVpcs", bounds::LOOK),
         Action::called("ec2:DescribeTags", bounds::LOOK),

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, During, Expect, Tags, retag};
 use crate::engine::{
-    Action, Changes, Defect, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase,
-    Recall, Scope, Sightings,
+    Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Meaning, Ours, Output, Phase, Recall,
+    Scope, Sightings,
 };
 use crate::kinds::bounds;
 use crate::kinds::ecs;
@@ -51,6 +51,7 @@ impl Kind for EcsCluster {
     const REFERS_TO: &'static [&'static str] = &["logGroup"];
     const AT_CREATION: &'static [&'static str] = &["after"];
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "ecs:CreateCluster";
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
         Action::called("ecs:DescribeClusters", bounds::ecs_cluster::NAMED),

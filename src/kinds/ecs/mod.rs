@@ -16,7 +16,7 @@ use aws_sdk_ecs::operation::describe_services::DescribeServicesOutput;
 use aws_sdk_ecs::types::{Cluster, ClusterField, Service, ServiceField};
 use futures::{StreamExt, future::join, future::try_join, stream};
 
-use crate::aws::{Aws, During, Expect, Tags, tags};
+use crate::aws::{Aws, During, Expect, Tags};
 use crate::engine::{Address, Failure, Found, Kind, Meaning, Scope, Sightings};
 use crate::kinds::sighting::is_of;
 use crate::kinds::tagged;
@@ -86,7 +86,7 @@ impl<T> Answer<T> {
     /// Where the stray of this name stands, or what belongs to it, if the tagging API says that it is the scope's.
     pub fn stray<K: Kind>(&self, scope: &Scope, name: &str) -> Option<Address> {
         let theirs = self.strays.get(name).filter(|tags| is_of(tags, scope))?;
-        theirs.get(tags::ADDRESS).map(|address| Address::new(K::NAME, address))
+        theirs.address().map(|address| Address::new(K::NAME, address))
     }
 }
 

@@ -110,6 +110,7 @@ impl Kind for Service {
     const WHILE_SETTLING: &'static [&'static str] = &["*"];
     const RENEWED: &'static [&'static str] = &["taskDefinition"];
     const RECALL: Recall = Recall::Token;
+    const CREATED_BY: &'static str = "ecs:CreateService";
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
         Action::called("ecs:DescribeClusters", bounds::ecs_cluster::NAMED),

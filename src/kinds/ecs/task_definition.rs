@@ -19,7 +19,7 @@ use aws_sdk_ecs::types::{
 use futures::future::try_join;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{self, Aws, During, Expect, Tags, retag, tags};
+use crate::aws::{self, Aws, During, Expect, Tags, retag};
 use crate::engine::{
     Action, Changes, Deleted, Depth, Failure, Found, Input, Key, Kind, Ours, Output, Phase, Recall, Scope,
     Sightings,
@@ -146,6 +146,7 @@ impl Kind for TaskDefinition {
     // `create` looks for the revision before it makes one; should a list lag, the second one is surplus and
     // goes.
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "ecs:RegisterTaskDefinition";
     // The tagging API may take this long to show what was changed.
     const LAG: std::time::Duration = std::time::Duration::from_secs(30);
     const ACTIONS: &'static [Action] = &[
@@ -324,7 +325,7 @@ fn listing(arn: &str, revision: Arc<Revision>) -> Listed<Arc<Revision>> {
 async fn registered(aws: &Aws, key: &Key) -> Result<Option<String>, Failure> {
     for arn in active(aws, &BTreeSet::from([key.name.as_str()])).await? {
         let Some(revision) = revision(aws, &arn, None).await? else { continue };
-        let address = revision.tags.get(tags::ADDRESS);
+        let address = revision.tags.address();
         if address == Some(&key.address.to_string()) && revision.tags.owner() == Some(&key.owner) {
             return Ok(Some(arn));
         }

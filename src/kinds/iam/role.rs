@@ -65,6 +65,7 @@ impl Kind for Role {
     // Words for people, which would cost a list of all roles at each look.
     const AT_CREATION: &'static [&'static str] = &["description"];
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "iam:CreateRole";
     // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
     const LAG: std::time::Duration = LAG;
     const ACTIONS: &'static [Action] = &[

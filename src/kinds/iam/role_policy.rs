@@ -76,6 +76,7 @@ impl Kind for RolePolicy {
     const IMMUTABLE: &'static [&'static str] = &["role", "roleArn"];
     // A policy is put, whether it is there already or not.
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "iam:PutRolePolicy";
     const LAG: Duration = role::LAG;
     const ACTIONS: &'static [Action] = &[
         Action::called("iam:GetAccountAuthorizationDetails", bounds::LOOK),

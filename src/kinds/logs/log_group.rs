@@ -49,6 +49,7 @@ impl LogGroup {
 impl Kind for LogGroup {
     const NAME: &'static str = "logGroup";
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "logs:CreateLogGroup";
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
         Action::called("logs:DescribeLogGroups", bounds::LOOK),

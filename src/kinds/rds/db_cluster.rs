@@ -136,6 +136,7 @@ impl Kind for DbCluster {
     const INCARNATION: Option<&'static str> = Some("resourceId");
     const AT_CREATION: &'static [&'static str] = &["after"];
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "rds:CreateDBCluster";
     const ACTIONS: &'static [Action] = &[
         Action::called("rds:DescribeDBClusters", bounds::LOOK),
         Action::called("rds:CreateDBCluster", bounds::NEW_DB_CLUSTER),

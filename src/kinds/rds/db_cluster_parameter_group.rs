@@ -54,6 +54,7 @@ impl Kind for DbClusterParameterGroup {
     const NAME: &'static str = "dbClusterParameterGroup";
     const IMMUTABLE: &'static [&'static str] = &["family", "description"];
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "rds:CreateDBClusterParameterGroup";
     // The tagging API shows a changed tag later.
     const LAG: Duration = Duration::from_secs(60);
     const ACTIONS: &'static [Action] = &[

@@ -58,6 +58,7 @@ impl Kind for DbInstance {
     const REFERS_TO: &'static [&'static str] = &["dbCluster"];
     const IMMUTABLE: &'static [&'static str] = &["cluster", "zone"];
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "rds:CreateDBInstance";
     const ACTIONS: &'static [Action] = &[
         Action::called("rds:DescribeDBInstances", bounds::LOOK),
         Action::called("rds:CreateDBInstance", bounds::NEW_DB_INSTANCE),

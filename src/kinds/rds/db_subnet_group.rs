@@ -51,6 +51,7 @@ impl Kind for DbSubnetGroup {
     const NAME: &'static str = "dbSubnetGroup";
     const REFERS_TO: &'static [&'static str] = &["subnet"];
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "rds:CreateDBSubnetGroup";
     // The tagging API shows a changed tag later.
     const LAG: Duration = Duration::from_secs(60);
     const ACTIONS: &'static [Action] = &[

@@ -62,6 +62,7 @@ impl Kind for SecretRotation {
     const IMMUTABLE: &'static [&'static str] = &["secret"];
     // There is one for each secret.
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "secretsmanager:RotateSecret";
     // The list of secrets need not show the changes of the last five minutes.
     // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
     const LAG: Duration = Duration::from_secs(300);

@@ -56,6 +56,7 @@ impl Kind for ScalableTarget {
     const IMMUTABLE: &'static [&'static str] = &["service"];
     // A service has one target, which is registered whether it is there already or not.
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "application-autoscaling:RegisterScalableTarget";
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
         Action::called("application-autoscaling:DescribeScalableTargets", bounds::LOOK),

@@ -63,6 +63,7 @@ impl Kind for ScalingPolicy {
     const IMMUTABLE: &'static [&'static str] = &["target"];
     // A policy is put, whether it is there already or not.
     const RECALL: Recall = Recall::Name;
+    const CREATED_BY: &'static str = "application-autoscaling:PutScalingPolicy";
     const ACTIONS: &'static [Action] = &[
         tagged::ACTION,
         Action::called("application-autoscaling:DescribeScalableTargets", bounds::LOOK),

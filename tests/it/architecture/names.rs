@@ -77,7 +77,8 @@ fn nothing_is_designed_twice() {
 
 #[test]
 fn what_the_operator_gives_to_the_container_is_reserved() {
-    let users = json!({ "processing": { "image": "i:1", "environment": { "MODE": "fast" } } });
+    let users =
+        json!({ "processing": { "image": "i:1", "environment": [{ "name": "MODE", "value": "fast" }] } });
     let graph = design::design(&pipeline(&users), &design::Settings::default());
     let task = graph.nodes().iter().find(|node| node.address.kind == "taskDefinition").unwrap();
     let names = |field: &str| task.spec[field].as_object().unwrap().keys().cloned().collect::<Vec<_>>();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use video_pipeline_operator::aws::Operation;
 use video_pipeline_operator::kinds::KINDS;
 
 #[test]
@@ -12,6 +13,21 @@ fn every_kind_is_registered_once_and_names_registered_ones() {
         for other in kind.refers_to().iter().chain(kind.alters()) {
             assert!(names.contains(other), "{} names {other}, which is not registered", kind.name());
         }
+    }
+}
+
+#[test]
+fn what_makes_an_object_is_an_operation_of_its_kind() {
+    for kind in KINDS {
+        let made = kind.actions().iter().find(|action| action.name == kind.created_by());
+        assert!(
+            made.is_some_and(|action| action.implied_by.is_none()),
+            "{} by {}",
+            kind.name(),
+            kind.created_by()
+        );
+        let operation = kind.created_by().split(':').next_back().unwrap();
+        assert!(Operation::new("", operation).mutates(), "{} makes nothing", kind.created_by());
     }
 }
 

@@ -104,6 +104,9 @@ impl AnyKind<Account> for Pretended {
     fn recall(&self) -> Recall {
         self.0.recall()
     }
+    fn created_by(&self) -> &'static str {
+        self.0.created_by()
+    }
     fn lag(&self) -> std::time::Duration {
         self.0.lag()
     }

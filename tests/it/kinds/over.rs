@@ -107,6 +107,7 @@ impl<M: Manner> AnyKind<Aws> for Over<M> {
         at_creation: &'static [&'static str],
         private: &'static [&'static str],
         recall: Recall,
+        created_by: &'static str,
         actions: &'static [Action],
     }
     fn incarnation<'o>(&self, object: &'o Object) -> &'o str {
