@@ -19,7 +19,7 @@ use crate::kinds::ids::{
     DbClusterArn, DbClusterId, DbClusterParameterGroupName, DbSubnetGroupName, LogGroupName, SecretArn,
     SecurityGroupId,
 };
-use crate::kinds::rds;
+use crate::kinds::rds::{self, Left};
 use crate::kinds::sighting::{Listed, Mine, Sorted, prove};
 
 /// A DB cluster of Aurora PostgreSQL, Serverless v2.
@@ -231,8 +231,9 @@ impl Kind for DbCluster {
             .skip_final_snapshot(final_snapshot.is_none())
             .set_final_db_snapshot_identifier(final_snapshot);
         let deletion = call.send().await.during("rds:DeleteDBCluster");
-        rds::deleted(deletion, async || {
-            Ok(described(aws, &id).await?.map(|cluster| cluster.status.unwrap_or_default()))
+        rds::deleted(aws, deletion, async || {
+            let left = described(aws, &id).await?;
+            Ok(left.map(|left| Left { status: left.status.unwrap_or_default(), cluster: id.clone() }))
         })
         .await
     }
