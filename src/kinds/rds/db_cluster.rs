@@ -16,8 +16,8 @@ use crate::engine::{
 };
 use crate::kinds::bounds;
 use crate::kinds::ids::{
-    DbClusterArn, DbClusterId, DbClusterParameterGroupName, DbSubnetGroupName, LogGroupName, SecretArn,
-    SecurityGroupId,
+    DbClusterArn, DbClusterId, DbClusterParameterGroupName, DbInstanceId, DbSubnetGroupName, LogGroupName,
+    SecretArn, SecurityGroupId,
 };
 use crate::kinds::rds::{self, Left};
 use crate::kinds::sighting::{Listed, Mine, Sorted, prove};
@@ -80,6 +80,8 @@ pub struct DbClusterOutputs {
     pub endpoint: Option<String>,
     /// The host name of its readers.
     pub reader_endpoint: Option<String>,
+    /// The instance that writes; the others read.
+    pub writer: Option<DbInstanceId>,
     /// The port on which it is reached.
     pub port: Option<i32>,
     /// The name of its database, which stays what it is when another one is asked for.
@@ -351,6 +353,7 @@ fn outputs(cluster: Option<&types::DbCluster>, final_snapshot: bool) -> DbCluste
         arn: text(types::DbCluster::db_cluster_arn).unwrap_or_default().into(),
         endpoint: text(types::DbCluster::endpoint).map(str::to_owned),
         reader_endpoint: text(types::DbCluster::reader_endpoint).map(str::to_owned),
+        writer: cluster.and_then(writer),
         port: cluster.and_then(types::DbCluster::port),
         database: text(types::DbCluster::database_name).map(str::to_owned),
         secret: secret.and_then(|secret| secret.secret_arn()).map(SecretArn::from),
@@ -360,6 +363,11 @@ fn outputs(cluster: Option<&types::DbCluster>, final_snapshot: bool) -> DbCluste
             .then(|| format!("{id}-final-{}", resource_id.unwrap_or_default().to_lowercase())),
         resource_id: resource_id.map(str::to_owned),
     }
+}
+
+fn writer(cluster: &types::DbCluster) -> Option<DbInstanceId> {
+    let writer = cluster.db_cluster_members().iter().find(|member| member.is_cluster_writer() == Some(true));
+    writer?.db_instance_identifier().map(DbInstanceId::from)
 }
 
 fn ours(cluster: Mine<types::DbCluster>) -> Ours<DbCluster> {
