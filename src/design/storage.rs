@@ -7,6 +7,7 @@ use super::logs::{Logs, word};
 use super::network::Ground;
 use crate::engine::{Input, Ref};
 use crate::kinds::ids::DbClusterParameterGroupName;
+use crate::kinds::rds::db_cluster::{MANAGED_KEY, key_id};
 use crate::kinds::{
     DbCluster, DbClusterParameterGroup, DbClusterParameterGroupSpec, DbClusterSpec, DbInstanceSpec,
     DbSubnetGroup, DbSubnetGroupSpec, SecretRotation, SecretRotationSpec,
@@ -45,12 +46,14 @@ pub fn database(blueprint: &mut Blueprint<'_>, ground: &Ground, logs: &Logs) -> 
         tags: blueprint.tags(),
     };
     let subnet_group = blueprint.add(blueprint.names.subnet_group(), subnet_group);
+    let key = database.kms_key_id.as_deref().unwrap_or(MANAGED_KEY);
     let cluster = DbClusterSpec {
         engine_major: database.engine.major,
         engine_version: database.engine.to_string(),
         database_name: database.name.clone(),
         username: database.username.clone(),
-        kms_key_id: database.kms_key_id.clone(),
+        kms_key_id: Some(key.to_owned()),
+        key_id: key_id(key).map(str::to_owned),
         subnet_group: subnet_group.output(DbSubnetGroup::ID),
         security_groups: BTreeSet::from([ground.database.clone()]),
         parameter_group,
