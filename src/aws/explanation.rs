@@ -30,6 +30,14 @@ impl Explanation {
                 "AWS, or our own share of its limits, allows no more of these calls just now",
                 "nothing: it goes on more slowly by itself",
             ),
+            Meaning::InUse
+                if failure.operation.starts_with("rds:") && failure.message.contains("is stopped") =>
+            {
+                Self::new(
+                    "AWS deletes no database that is stopped",
+                    "start it, or wait for AWS to start it seven days after it was stopped",
+                )
+            }
             Meaning::InUse => Self::new(
                 "something still uses it, or it is busy with an earlier change",
                 "nothing if it passes in some minutes; otherwise remove what the message names, unless this \
@@ -248,6 +256,14 @@ mod tests {
     fn a_refused_role_points_to_its_trust_policy() {
         let refused = failure("sts:AssumeRole", "AccessDenied", "no", Meaning::Credentials);
         assert!(Explanation::of(&refused).action.contains("external id"));
+    }
+
+    #[test]
+    fn what_is_stopped_does_not_go_by_itself_in_some_minutes() {
+        let refused =
+            |message| failure("rds:DeleteDBCluster", "InvalidDBClusterStateFault", message, Meaning::InUse);
+        assert!(Explanation::of(&refused("no; it is stopped")).action.starts_with("start it"));
+        assert!(Explanation::of(&refused("it is modifying")).action.contains("some minutes"));
     }
 
     #[test]

@@ -157,6 +157,9 @@ const TABLE: &[Row] = &[
     of("rds:", "InvalidDBSubnetGroupFault", "", Invalid),
     // A subnet made a moment ago.
     later("rds:CreateDBSubnetGroup", "InvalidSubnet", "", 5),
+    // The first cluster of an account has RDS make its role, which takes a moment.
+    // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html
+    later("rds:Create", "InvalidParameterValue", "service linked role", 15),
     of("rds:", "SubnetAlreadyInUse", "", InUse),
     later("rds:", "InsufficientDBInstanceCapacity", "", 300),
     later("rds:", "InsufficientDBClusterCapacityFault", "", 300),
@@ -324,6 +327,15 @@ mod tests {
     fn a_deleted_queue_s_name_is_free_after_a_minute() {
         let reading = read("sqs:CreateQueue", "AWS.SimpleQueueService.QueueDeletedRecently", "", 400);
         assert_eq!(reading, Reading { meaning: Later, after: Some(Duration::from_secs(60)) });
+    }
+
+    #[test]
+    fn a_role_that_rds_makes_for_itself_is_waited_for() {
+        let refused = "Unable to create the resource. Verify that you have permission to create service linked role. \
+                       Otherwise wait and try again later.";
+        let reading = read("rds:CreateDBCluster", "InvalidParameterValue", refused, 400);
+        assert_eq!(reading, Reading { meaning: Later, after: Some(Duration::from_secs(15)) });
+        assert_eq!(meaning("rds:CreateDBCluster", "InvalidParameterValue", "Invalid DB engine"), Invalid);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::aws::{Aws, Connection, CredentialScope};
 use crate::engine::{Failure, Observed, World};
 use crate::kinds::facts;
-use crate::pipeline::{ClusterName, EngineFacts, Facts, Identity};
+use crate::pipeline::{ClusterName, EngineFacts, Facts, Identity, RunningEngine};
 
 /// How long it takes until a new zone or a new version of the database engine is noticed.
 const FACTS_KEPT: Duration = Duration::from_secs(3600);
@@ -103,13 +103,20 @@ fn sticky(zones: Vec<String>, world: &World) -> Vec<String> {
 }
 
 /// The engine version that the environment's database runs.
-fn running_engine(world: &World) -> Option<String> {
-    world.objects.iter().find_map(|(address, observed)| match observed {
-        Observed::Ours(cluster) if address.kind == "dbCluster" => {
-            Some(cluster.spec.as_ref()?.get("engineVersion")?.as_str()?.to_owned())
+fn running_engine(world: &World) -> RunningEngine {
+    if world.unread.contains_key("dbCluster") {
+        return RunningEngine::Unread;
+    }
+    let clusters = world.objects.iter().filter(|(address, _)| address.kind == "dbCluster");
+    let mut running = clusters.filter_map(|(_, observed)| match observed {
+        Observed::Ours(cluster) => {
+            let version = cluster.spec.as_ref()?.get("engineVersion")?.as_str()?;
+            Some(RunningEngine::Version(version.to_owned()))
         }
-        _ => None,
-    })
+        Observed::Unknown(_) => Some(RunningEngine::Unread),
+        Observed::Absent | Observed::Foreign { .. } => None,
+    });
+    running.next().unwrap_or(RunningEngine::Nothing)
 }
 
 /// Values that are looked up once and kept for a while. Clones share them.

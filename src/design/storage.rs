@@ -7,6 +7,7 @@ use super::logs::{Logs, word};
 use super::network::Ground;
 use crate::engine::{Input, Ref};
 use crate::kinds::ids::DbClusterParameterGroupName;
+use crate::kinds::rds::db_cluster::{MANAGED_KEY, key_id};
 use crate::kinds::{
     DbCluster, DbClusterParameterGroup, DbClusterParameterGroupSpec, DbClusterSpec, DbInstanceSpec,
     DbSubnetGroup, DbSubnetGroupSpec, SecretRotation, SecretRotationSpec,
@@ -23,8 +24,14 @@ pub struct Storage {
 
 /// What every connection and every change of the schema must be like.
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Reference.ParameterGroups.html>
-const PARAMETERS: [(&str, &str); 3] =
-    [("rds.force_ssl", "1"), ("log_connections", "1"), ("log_statement", "ddl")];
+const PARAMETERS: [(&str, &str); 3] = [(FORCE_SSL, "1"), ("log_connections", "1"), ("log_statement", "ddl")];
+
+const FORCE_SSL: &str = "rds.force_ssl";
+
+/// The first major whose own value of `rds.force_ssl` is 1. AWS does not count a parameter as set that has the engine's
+/// value, so it is not wanted there: what somebody sets it to is seen, and reset.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html>
+const FORCES_SSL: u16 = 17;
 
 /// Instances with serverless capacity.
 const SERVERLESS: &str = "db.serverless";
@@ -39,12 +46,14 @@ pub fn database(blueprint: &mut Blueprint<'_>, ground: &Ground, logs: &Logs) -> 
         tags: blueprint.tags(),
     };
     let subnet_group = blueprint.add(blueprint.names.subnet_group(), subnet_group);
+    let key = database.kms_key_id.as_deref().unwrap_or(MANAGED_KEY);
     let cluster = DbClusterSpec {
         engine_major: database.engine.major,
         engine_version: database.engine.to_string(),
         database_name: database.name.clone(),
         username: database.username.clone(),
-        kms_key_id: database.kms_key_id.clone(),
+        kms_key_id: Some(key.to_owned()),
+        key_id: key_id(key).map(str::to_owned),
         subnet_group: subnet_group.output(DbSubnetGroup::ID),
         security_groups: BTreeSet::from([ground.database.clone()]),
         parameter_group,
@@ -68,15 +77,20 @@ pub fn database(blueprint: &mut Blueprint<'_>, ground: &Ground, logs: &Logs) -> 
 
 fn parameter_group(blueprint: &mut Blueprint<'_>, database: &Database) -> Input<DbClusterParameterGroupName> {
     let major = database.engine.major;
-    let pairs = PARAMETERS.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let spec = DbClusterParameterGroupSpec {
         family: format!("aurora-postgresql{major}"),
         description: "TLS only; connections and schema changes are logged".into(),
-        parameters: BTreeMap::from(pairs),
+        parameters: parameters(major),
         tags: blueprint.tags(),
     };
     let group = blueprint.add(blueprint.names.parameter_group(major), spec);
     group.output(DbClusterParameterGroup::ID)
+}
+
+fn parameters(major: u16) -> BTreeMap<String, String> {
+    let differs = |name: &str| name != FORCE_SSL || major < FORCES_SSL;
+    let set = PARAMETERS.into_iter().filter(|(name, _)| differs(name));
+    set.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// Instances go round the zones; the first is the one that AWS prefers as writer.
@@ -93,5 +107,18 @@ fn instances(blueprint: &mut Blueprint<'_>, database: &Database, cluster: &Ref<D
             tags: blueprint.tags(),
         };
         blueprint.add(blueprint.names.instance(number), spec);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_parameter_is_set_to_the_engine_s_own_value() {
+        let ssl = |major| parameters(major).get(FORCE_SSL).cloned();
+        assert_eq!([ssl(15), ssl(16)], [Some("1".to_owned()), Some("1".to_owned())]);
+        assert_eq!([ssl(17), ssl(18)], [None, None]);
+        assert_eq!(parameters(17).len(), PARAMETERS.len() - 1);
     }
 }

@@ -84,8 +84,9 @@ impl Comparison<'_> {
             if wanted.is_null() || self.at_creation.contains(&field.as_str()) {
                 continue;
             }
+            // What is there and left out is not known, and nothing is changed on the strength of that.
+            let Some(from) = have.get(field) else { continue };
             let unresolved = sources(wanted);
-            let from = have.get(field).unwrap_or(&Value::Null);
             if !unresolved.is_subset(self.renewed) {
                 difference.undecided.extend(unresolved.difference(self.renewed).cloned());
             } else if !unresolved.is_empty() {
@@ -202,6 +203,14 @@ mod tests {
         );
         assert_eq!(parts(&json!("1"), &json!("2")), ["field a value → another value"]);
         assert_eq!(parts(&json!({ "a": "1" }), &Value::Null), ["field.a none → a value"]);
+    }
+
+    #[test]
+    fn what_is_not_known_is_no_difference_and_what_is_not_there_is_one() {
+        let comparison = Comparison { at_creation: &[], private: &[], renewed: &BTreeSet::new() };
+        let differs = |have: &Value| comparison.of(&json!({ "key": "a" }), have).changes.has("key");
+        assert!(!differs(&json!({})) && !differs(&json!({ "key": "a" })));
+        assert!(differs(&json!({ "key": null })) && differs(&json!({ "key": "b" })));
     }
 
     #[test]

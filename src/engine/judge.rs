@@ -319,7 +319,9 @@ impl<C> Judge<'_, C> {
             && self.graph.foundations(&node.address).iter().all(sound)
             && let Value::Object(fields) = have.to_mut()
         {
-            fields.retain(|field, _| !self.kind.renewed().contains(&field.as_str()));
+            let renewed =
+                fields.iter_mut().filter(|(field, _)| self.kind.renewed().contains(&field.as_str()));
+            renewed.for_each(|(_, value)| *value = Value::Null);
         }
         have
     }

@@ -46,7 +46,8 @@ pub trait Kind: Send + Sync + Sized + 'static {
 
     /// What the calls need: clients, identity, limits.
     type Cloud: Send + Sync;
-    /// What we want, and, read back, what is there. A field that is `null` where it is wanted is left to the cloud.
+    /// What we want, and, read back, what is there. A field that is `null` where it is wanted is left to the cloud; one that
+    /// is left out of what is there is not known.
     type Spec: Serialize + DeserializeOwned + Send + Sync;
     /// What others may refer to: ids, ARNs, endpoints. A field that is `null` is not known yet.
     type Outputs: Serialize + DeserializeOwned + Send + Sync;

@@ -39,7 +39,8 @@ fn usable(zone: &AvailabilityZone) -> bool {
 
 /// What AWS says of the Aurora PostgreSQL version `wanted`, which is spelt `16.8`, and of its major.
 ///
-/// A version that AWS does not offer, or not without servers, has no capacity.
+/// A version that AWS does not offer, or not without servers, has no capacity. One that AWS makes no more, and goes on
+/// running, is not offered.
 ///
 /// # Errors
 /// One of the calls failed.

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, collections::BTreeSet, fmt, str::FromStr};
 
 use crate::api::spec::{self, LogExport};
 
-use super::{EngineFacts, Facts, Found, Invalid};
+use super::{EngineFacts, Facts, Found, Invalid, RunningEngine};
 
 /// The database and its master user.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,10 +78,15 @@ impl Database {
         let engine: EngineVersion = spec.engine_version.parse().map_err(|invalid| vec![invalid])?;
         let offered: BTreeSet<EngineVersion> =
             facts.engine.versions.iter().filter_map(|version| version.parse().ok()).collect();
-        let found = check(spec, engine, &offered, facts);
-        let running = facts.running_engine.as_deref().and_then(|version| version.parse().ok());
-        let engine =
-            running.filter(|r: &EngineVersion| r.major == engine.major).unwrap_or(engine).max(engine);
+        let running = facts.running_engine.version().and_then(|version| version.parse().ok());
+        let running = running.filter(|r: &EngineVersion| r.major == engine.major && *r >= engine);
+        let limits_hold = match running {
+            // AWS goes on running a version that it offers to nobody any more, and each version has limits of its own.
+            Some(running) => running == engine && offered.contains(&engine),
+            None => facts.running_engine != RunningEngine::Unread,
+        };
+        let found = if limits_hold { check(spec, engine, &offered, facts) } else { Found::default() };
+        let engine = running.unwrap_or(engine);
         found.into_result(Self {
             name: spec.name.clone(),
             username: credentials.username.clone(),
@@ -140,4 +145,65 @@ fn check(
         });
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The database of `version` and up to `max_acu`, where AWS offers 16.6, with at most 128 ACU, and 16.9.
+    fn database(version: &str, max_acu: f64, running: RunningEngine) -> Result<Database, Vec<Invalid>> {
+        let spec = spec::Database { engine_version: version.into(), max_acu, ..spec::Database::default() };
+        let offered = ["16.6", "16.9"].contains(&version);
+        let facts = Facts {
+            account_id: "123456789012".into(),
+            partition: "aws".into(),
+            zones: vec!["eu-west-1a".into(), "eu-west-1b".into()],
+            engine: EngineFacts {
+                versions: vec!["16.6".into(), "16.9".into()],
+                min_acu: 0.0,
+                max_acu: if offered { 128.0 } else { 0.0 },
+            },
+            running_engine: running,
+        };
+        Database::new(&spec, &spec::Credentials::default(), &facts)
+    }
+
+    fn running(version: &str) -> RunningEngine {
+        RunningEngine::Version(version.into())
+    }
+
+    #[test]
+    fn a_version_that_aws_offers_no_more_goes_on_running() {
+        let engine = |wanted: &str, running| database(wanted, 1.0, running).map(|it| it.engine.to_string());
+        assert_eq!(engine("16.3", running("16.3")).as_deref(), Ok("16.3"));
+        assert_eq!(engine("16.3", running("16.4")).as_deref(), Ok("16.4"));
+        assert_eq!(engine("16.6", running("16.9")).as_deref(), Ok("16.9"));
+        // It may be running.
+        assert_eq!(engine("16.3", RunningEngine::Unread).as_deref(), Ok("16.3"));
+        let newer = database("16.3", 1.0, running("16.4")).unwrap().newer_minors;
+        assert_eq!(newer.iter().map(ToString::to_string).collect::<Vec<_>>(), ["16.6", "16.9"]);
+    }
+
+    #[test]
+    fn a_version_that_aws_does_not_offer_is_not_made_and_not_upgraded_to() {
+        let refused = |wanted: &str, running| database(wanted, 1.0, running).unwrap_err()[0].field.clone();
+        for has in [RunningEngine::Nothing, running("16.2"), running("15.12")] {
+            assert_eq!(refused("16.3", has), "spec.database.engineVersion");
+        }
+    }
+
+    #[test]
+    fn capacity_keeps_to_the_limits_of_the_version_that_will_run() {
+        let fields = |version: &str, running| {
+            let refused = database(version, 256.0, running).err().unwrap_or_default();
+            refused.into_iter().map(|invalid| invalid.field).collect::<Vec<_>>()
+        };
+        assert_eq!(fields("16.6", RunningEngine::Nothing), ["spec.database.maxAcu"]);
+        assert_eq!(fields("16.6", running("16.6")), ["spec.database.maxAcu"]);
+        assert_eq!(fields("16.9", running("16.6")), ["spec.database.maxAcu"]);
+        // Nobody asked for the limits of these.
+        assert_eq!(fields("16.6", running("16.9")), Vec::<String>::new());
+        assert_eq!(fields("16.3", running("16.3")), Vec::<String>::new());
+    }
 }

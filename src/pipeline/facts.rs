@@ -16,8 +16,28 @@ pub struct Facts {
     pub zones: Vec<String>,
     /// What AWS says of the engine version asked for.
     pub engine: EngineFacts,
-    /// The engine version that the environment's database runs, where there is one.
-    pub running_engine: Option<String>,
+    /// The engine version that the environment's database runs.
+    pub running_engine: RunningEngine,
+}
+
+/// The engine version that an environment's database runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunningEngine {
+    /// There is no database.
+    Nothing,
+    /// It is not known whether there is one.
+    Unread,
+    /// This one.
+    Version(String),
+}
+
+impl RunningEngine {
+    pub(super) fn version(&self) -> Option<&str> {
+        match self {
+            Self::Version(version) => Some(version),
+            Self::Nothing | Self::Unread => None,
+        }
+    }
 }
 
 /// What AWS says of an Aurora PostgreSQL version in a region (`rds:DescribeDBEngineVersions`).

@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, fmt};
 
 pub use admission::Admitted;
 pub use database::{Database, EngineVersion};
-pub use facts::{EngineFacts, Facts, partition_of};
+pub use facts::{EngineFacts, Facts, RunningEngine, partition_of};
 pub use identity::{ClusterName, EnvironmentSuffix, Identity, Malformed, Owner, Region};
 pub use network::{Network, Subnet, VpcBlock};
 pub use processing::{Alarms, Monitoring, Processing, Queues, Stream, StreamCapacity, TaskCount};

@@ -59,6 +59,11 @@ pub(super) fn final_snapshot(pass: &Pass<'_>, standings: &Standings<'_>, world: 
     taken.or_else(|| pass.previous.final_snapshot.as_ref().filter(known).cloned())
 }
 
+/// The id of the instance that the database writes with, where its cluster is known and says so.
+pub(super) fn writer(world: &World) -> Option<&str> {
+    read(world, DATABASE, "writer")?.as_str()
+}
+
 fn number(world: &World, at: (&str, &str), field: &str, before: Option<i32>) -> Option<i32> {
     match read(world, at, field) {
         Some(value) => value.as_i64().and_then(|number| i32::try_from(number).ok()),

@@ -14,13 +14,15 @@ use crate::{
     engine::{Address, Block, Deferral, Failure, Item, Meaning, Outcome, Pause, Verdict, Waiting},
 };
 
-use super::{Pass, Planned, resources::last_seen};
+use super::{Pass, Planned, outputs, resources::last_seen};
 
 /// Every resource, wanted or not, in the plan's order.
 pub(super) struct Standings<'a> {
     pub all: Vec<Standing<'a>>,
     /// The claim, which all else waits for.
     pub root: Option<&'a Address>,
+    /// The id of the instance that the database writes with, as far as its cluster says so.
+    writer: Option<&'a str>,
     index: BTreeMap<&'a Address, usize>,
 }
 
@@ -87,7 +89,7 @@ impl<'a> Standings<'a> {
         };
         let all: Vec<_> = planned.plan.items.iter().map(standing).collect();
         let index = all.iter().enumerate().map(|(at, standing)| (&standing.item.address, at)).collect();
-        Self { all, root: planned.graph.root.as_ref(), index }
+        Self { all, root: planned.graph.root.as_ref(), writer: outputs::writer(planned.world), index }
     }
 
     pub fn at(&self, address: &Address) -> Option<&Standing<'a>> {
@@ -140,8 +142,15 @@ impl<'a> Standings<'a> {
     pub fn is_spared(&self, standing: &Standing<'_>) -> bool {
         let settles =
             matches!(standing.why, Why::Settling(_) | Why::Acting(Verdict::Create)) && standing.is_instance();
-        let ready = |of: fn(&Standing<'_>) -> bool| self.wanted().any(|s| of(s) && s.is_ready());
-        settles && ready(|s| s.is_instance()) && ready(|s| s.item.address.kind == "dbCluster")
+        let ready = || self.wanted().filter(|standing| standing.is_ready());
+        settles
+            && ready().any(|standing| self.may_write(standing))
+            && ready().any(|standing| standing.item.address.kind == "dbCluster")
+    }
+
+    /// True iff the database writes with this instance, or may do so.
+    fn may_write(&self, standing: &Standing<'_>) -> bool {
+        standing.is_instance() && self.writer.is_none_or(|writer| standing.item.id.as_deref() == Some(writer))
     }
 }
 

@@ -361,6 +361,29 @@ def test_parameter_groups(rds, create_cluster, refused):
     refused("DBParameterGroupNotFound", rds.describe_db_cluster_parameters, **name)
 
 
+@pytest.mark.parametrize("major, default, other", [("15", "0", "1"), ("16", "0", "1"), ("17", "1", "0")])
+def test_a_parameter_that_is_set_to_its_default_does_not_come_from_the_user(rds, major, default, other):
+    name = {"DBClusterParameterGroupName": "params"}
+    rds.create_db_cluster_parameter_group(**name, DBParameterGroupFamily=f"aurora-postgresql{major}", Description="d")
+
+    def become(value):
+        parameter = {"ParameterName": "rds.force_ssl", "ParameterValue": value, "ApplyMethod": "pending-reboot"}
+        rds.modify_db_cluster_parameter_group(**name, Parameters=[parameter])
+
+    def seen(**source):
+        parameters = rds.describe_db_cluster_parameters(**name, **source)["Parameters"]
+        return [(p["ParameterName"], p["ParameterValue"], p["Source"]) for p in parameters]
+
+    as_default = [("rds.force_ssl", default, "engine-default")]
+    assert seen() == seen(Source="engine-default") == as_default
+    become(default)
+    assert seen() == as_default and not seen(Source="user")
+    become(other)
+    assert seen() == seen(Source="user") == [("rds.force_ssl", other, "user")] and not seen(Source="engine-default")
+    become(default)
+    assert seen() == as_default
+
+
 def test_pages_and_filters(rds, create_cluster, create_instance, refused):
     create_cluster()
     arns = [cluster(rds)["DBClusterArn"]]

@@ -3,6 +3,9 @@
 //! What AWS does not tell of a cluster is kept in tags of it: the text that named its KMS key (AWS describes every
 //! key by its ARN), whether a snapshot is taken at its end (a deletion needs no valid spec), and the version that was
 //! asked for (AWS itself raises a minor version that reaches its end, which is not to be fought).
+//!
+//! One that was restored from a snapshot may lack them. Data is not to be lost over that: what named its key is not known
+//! then, and a snapshot is taken at its end.
 
 use std::collections::BTreeSet;
 
@@ -16,10 +19,10 @@ use crate::engine::{
 };
 use crate::kinds::bounds;
 use crate::kinds::ids::{
-    DbClusterArn, DbClusterId, DbClusterParameterGroupName, DbSubnetGroupName, LogGroupName, SecretArn,
-    SecurityGroupId,
+    DbClusterArn, DbClusterId, DbClusterParameterGroupName, DbInstanceId, DbSubnetGroupName, LogGroupName,
+    SecretArn, SecurityGroupId,
 };
-use crate::kinds::rds;
+use crate::kinds::rds::{self, Left};
 use crate::kinds::sighting::{Listed, Mine, Sorted, prove};
 
 /// A DB cluster of Aurora PostgreSQL, Serverless v2.
@@ -37,9 +40,13 @@ pub struct DbClusterSpec {
     pub database_name: String,
     /// The name of its master user, whose password RDS makes, keeps and rotates.
     pub username: String,
-    /// The KMS key that encrypts it: id, alias, or the ARN of either; without one the key that AWS manages.
-    #[serde(with = "key_text")]
+    /// The KMS key that encrypts it, as it was named: id, alias, or the ARN of either; see [`MANAGED_KEY`]. Missing where
+    /// nobody knows what named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kms_key_id: Option<String>,
+    /// The id of that key: wanted where its name says it, and read where nobody knows what named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
     /// The subnets in which it may stand.
     pub subnet_group: Input<DbSubnetGroupName>,
     /// Its security groups.
@@ -80,6 +87,8 @@ pub struct DbClusterOutputs {
     pub endpoint: Option<String>,
     /// The host name of its readers.
     pub reader_endpoint: Option<String>,
+    /// The instance that writes; the others read.
+    pub writer: Option<DbInstanceId>,
     /// The port on which it is reached.
     pub port: Option<i32>,
     /// The name of its database, which stays what it is when another one is asked for.
@@ -109,6 +118,9 @@ impl DbCluster {
     pub const SECRET: Output<Self, SecretArn> = Output::new("secret");
 }
 
+/// The alias of the KMS key that AWS manages for RDS.
+pub const MANAGED_KEY: &str = "alias/aws/rds";
+
 /// The tag with the text that named the KMS key.
 const KMS_KEY: &str = "streamflix.io/kms-key";
 /// The tag that says whether a snapshot is taken when the cluster is deleted.
@@ -131,7 +143,7 @@ impl Kind for DbCluster {
     const REFERS_TO: &'static [&'static str] =
         &["dbSubnetGroup", "dbClusterParameterGroup", "securityGroup", "logGroup"];
     const IMMUTABLE: &'static [&'static str] =
-        &["engineMajor", "databaseName", "username", "kmsKeyId", "subnetGroup"];
+        &["engineMajor", "databaseName", "username", "kmsKeyId", "keyId", "subnetGroup"];
     const HOLDS_DATA: Data = Data::Kept;
     const INCARNATION: Option<&'static str> = Some("resourceId");
     const AT_CREATION: &'static [&'static str] = &["after"];
@@ -178,7 +190,7 @@ impl Kind for DbCluster {
             .master_username(&spec.username)
             .manage_master_user_password(true)
             .storage_encrypted(true)
-            .set_kms_key_id(spec.kms_key_id.clone())
+            .set_kms_key_id(spec.kms_key_id.clone().filter(|key| key != MANAGED_KEY))
             .db_subnet_group_name(spec.subnet_group.known()?.to_string())
             .set_vpc_security_group_ids(Some(rds::known(&spec.security_groups)?))
             .db_cluster_parameter_group_name(spec.parameter_group.known()?.to_string())
@@ -232,8 +244,9 @@ impl Kind for DbCluster {
             .skip_final_snapshot(final_snapshot.is_none())
             .set_final_db_snapshot_identifier(final_snapshot);
         let deletion = call.send().await.during("rds:DeleteDBCluster");
-        rds::deleted(deletion, async || {
-            Ok(described(aws, &id).await?.map(|cluster| cluster.status.unwrap_or_default()))
+        rds::deleted(aws, deletion, async || {
+            let left = described(aws, &id).await?;
+            Ok(left.map(|left| Left { status: left.status.unwrap_or_default(), cluster: id.clone() }))
         })
         .await
     }
@@ -341,6 +354,12 @@ fn kept(spec: &DbClusterSpec) -> Tags {
     key.chain(others).collect()
 }
 
+/// The id of the KMS key that `name` names, or none where that is an alias: it may lead to any key.
+pub fn key_id(name: &str) -> Option<&str> {
+    let id = if name.starts_with("arn:") { name.split_once(":key/")?.1 } else { name };
+    (!id.starts_with("alias/")).then_some(id)
+}
+
 fn outputs(cluster: Option<&types::DbCluster>, final_snapshot: bool) -> DbClusterOutputs {
     let text = |field: fn(&types::DbCluster) -> Option<&str>| cluster.and_then(field);
     let id = text(types::DbCluster::db_cluster_identifier).unwrap_or_default();
@@ -351,6 +370,7 @@ fn outputs(cluster: Option<&types::DbCluster>, final_snapshot: bool) -> DbCluste
         arn: text(types::DbCluster::db_cluster_arn).unwrap_or_default().into(),
         endpoint: text(types::DbCluster::endpoint).map(str::to_owned),
         reader_endpoint: text(types::DbCluster::reader_endpoint).map(str::to_owned),
+        writer: cluster.and_then(writer),
         port: cluster.and_then(types::DbCluster::port),
         database: text(types::DbCluster::database_name).map(str::to_owned),
         secret: secret.and_then(|secret| secret.secret_arn()).map(SecretArn::from),
@@ -362,10 +382,17 @@ fn outputs(cluster: Option<&types::DbCluster>, final_snapshot: bool) -> DbCluste
     }
 }
 
+fn writer(cluster: &types::DbCluster) -> Option<DbInstanceId> {
+    let writer = cluster.db_cluster_members().iter().find(|member| member.is_cluster_writer() == Some(true));
+    writer?.db_instance_identifier().map(DbInstanceId::from)
+}
+
 fn ours(cluster: Mine<types::DbCluster>) -> Ours<DbCluster> {
     let Mine { id, mut tags, object: seen, .. } = cluster;
     let kms_key_id = tags.0.remove(KMS_KEY);
-    let final_snapshot = tags.0.remove(FINAL_SNAPSHOT).is_some_and(|taken| taken == "true");
+    let key_id = if kms_key_id.is_none() { seen.kms_key_id().and_then(key_id) } else { None };
+    let key_id = key_id.map(str::to_owned);
+    let final_snapshot = tags.0.remove(FINAL_SNAPSHOT).is_none_or(|taken| taken == "true");
     let asked = tags.0.remove(ENGINE_VERSION);
     let (outputs, phase) = (outputs(Some(&seen), final_snapshot), phase(&seen));
     let running = seen.engine_version.unwrap_or_default();
@@ -379,6 +406,7 @@ fn ours(cluster: Mine<types::DbCluster>) -> Ours<DbCluster> {
         database_name: seen.database_name.unwrap_or_default(),
         username: seen.master_username.unwrap_or_default(),
         kms_key_id,
+        key_id,
         subnet_group: DbSubnetGroupName(seen.db_subnet_group.unwrap_or_default()).into(),
         security_groups: groups
             .filter_map(|group| Some(SecurityGroupId(group.vpc_security_group_id?).into()))
@@ -440,27 +468,10 @@ fn version(text: &str) -> Option<(u16, u16)> {
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
-/// A KMS key as text that can always be compared: without one of the user's own, the one that AWS manages.
-mod key_text {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    /// The alias of the key that AWS manages for RDS.
-    const MANAGED: &str = "alias/aws/rds";
-
-    #[allow(clippy::ref_option, reason = "the signature that serde calls")]
-    pub fn serialize<S: Serializer>(key: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
-        key.as_deref().unwrap_or(MANAGED).serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-        let key = String::deserialize(deserializer)?;
-        Ok((key != MANAGED).then_some(key))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Address;
 
     fn settled(asked: Option<&str>, running: &str) -> String {
         super::settled(asked.map(str::to_owned), running.to_owned())
@@ -490,16 +501,41 @@ mod tests {
         assert!(phase(outside).contains("out of its VPC"));
     }
 
+    const KEY: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+
+    /// What is read of a cluster with these tags and that key.
+    fn read(tags: &[(&str, &str)]) -> Ours<DbCluster> {
+        let key = format!("arn:aws:kms:eu-west-1:123456789012:key/{KEY}");
+        ours(Mine {
+            scope: 0,
+            address: Address::new("dbCluster", "storage/cluster"),
+            id: "videos".to_owned(),
+            tags: tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+            remembered: false,
+            object: types::DbCluster::builder().kms_key_id(key).build(),
+        })
+    }
+
     #[test]
-    fn a_key_of_one_s_own_that_is_no_longer_wanted_is_a_difference() {
-        #[derive(Serialize, Deserialize)]
-        struct Key(#[serde(with = "key_text")] Option<String>);
-        let text = |key: Option<&str>| serde_json::to_value(Key(key.map(str::to_owned))).unwrap();
-        assert_eq!(text(None), text(Some("alias/aws/rds")));
-        assert_ne!(text(None), text(Some("alias/mine")));
-        let Key(read) = serde_json::from_value(text(Some("alias/mine"))).unwrap();
-        assert_eq!(read.as_deref(), Some("alias/mine"));
-        let Key(read) = serde_json::from_value(text(None)).unwrap();
-        assert_eq!(read, None);
+    fn of_a_cluster_that_was_restored_without_tags_only_the_key_itself_is_known() {
+        let spec = |tags: &[(&str, &str)]| serde_json::to_value(read(tags).spec).unwrap();
+        let bare = spec(&[]);
+        assert_eq!((bare.get("kmsKeyId"), bare["keyId"].as_str()), (None, Some(KEY)));
+        let tagged = spec(&[(KMS_KEY, "alias/mine")]);
+        assert_eq!((tagged["kmsKeyId"].as_str(), tagged.get("keyId")), (Some("alias/mine"), None));
+    }
+
+    #[test]
+    fn a_snapshot_is_taken_of_whatever_does_not_say_that_none_is_to_be() {
+        let snapshot = |tags: &[(&str, &str)]| read(tags).outputs.final_snapshot.is_some();
+        assert!(snapshot(&[]) && snapshot(&[(FINAL_SNAPSHOT, "true")]));
+        assert!(!snapshot(&[(FINAL_SNAPSHOT, "false")]));
+    }
+
+    #[test]
+    fn an_alias_tells_no_key() {
+        let arn = |what: &str| format!("arn:aws:kms:eu-west-1:123456789012:{what}");
+        assert_eq!((key_id(KEY), key_id(&arn(&format!("key/{KEY}")))), (Some(KEY), Some(KEY)));
+        assert_eq!((key_id(MANAGED_KEY), key_id(&arn("alias/mine"))), (None, None));
     }
 }

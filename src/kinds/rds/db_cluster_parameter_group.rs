@@ -29,7 +29,8 @@ pub struct DbClusterParameterGroupSpec {
     pub family: String,
     /// What people read of it.
     pub description: String,
-    /// The parameters that are set, by name; all others have the engine's own values.
+    /// The parameters that are set, by name; all others have the engine's own values. One that is set to the engine's own
+    /// value is not listed as set, and would differ for ever.
     pub parameters: BTreeMap<String, String>,
     /// The user's tags.
     pub tags: Tags,

@@ -10,7 +10,7 @@ use crate::engine::{
 };
 use crate::kinds::bounds;
 use crate::kinds::ids::{DbClusterId, DbInstanceArn, DbInstanceId};
-use crate::kinds::rds;
+use crate::kinds::rds::{self, Left};
 use crate::kinds::sighting::{Listed, Mine, Sorted, prove};
 
 /// A DB instance of a cluster.
@@ -127,8 +127,11 @@ impl Kind for DbInstance {
         // The data, and with it the last snapshot, is the cluster's.
         let call = aws.rds.delete_db_instance().db_instance_identifier(&id).skip_final_snapshot(true);
         let deletion = call.send().await.during("rds:DeleteDBInstance");
-        rds::deleted(deletion, async || {
-            Ok(described(aws, &id).await?.map(|instance| instance.db_instance_status.unwrap_or_default()))
+        rds::deleted(aws, deletion, async || {
+            Ok(described(aws, &id).await?.map(|left| Left {
+                status: left.db_instance_status.unwrap_or_default(),
+                cluster: left.db_cluster_identifier.unwrap_or_default(),
+            }))
         })
         .await
     }

@@ -144,26 +144,69 @@ fn words(status: &str) -> String {
     status.replace('-', " ")
 }
 
+/// A cluster or an instance that AWS did not delete.
+pub struct Left {
+    /// Its status.
+    pub status: String,
+    /// The cluster that it is, or serves.
+    pub cluster: String,
+}
+
 /// What came of the deletion of a cluster or of an instance, which takes time. AWS refuses to delete what it is
-/// deleting already, so `status` is asked where it refused.
+/// deleting already, so it is `seen` once more where it refused.
 ///
 /// # Errors
 /// The refusal.
 pub async fn deleted<T, F>(
+    aws: &Aws,
     deletion: Result<T, Failure>,
-    status: impl FnOnce() -> F,
+    seen: impl FnOnce() -> F,
 ) -> Result<Deleted, Failure>
 where
-    F: Future<Output = Result<Option<String>, Failure>>,
+    F: Future<Output = Result<Option<Left>, Failure>>,
 {
     match deletion.or_absent() {
         Ok(None) => Ok(Deleted::Gone),
         Ok(Some(_)) => Ok(Deleted::Leaving),
-        Err(refused) if refused.is(Meaning::InUse) => match status().await?.as_deref().map(phase) {
+        Err(refused) if refused.is(Meaning::InUse) => match seen().await? {
             None => Ok(Deleted::Gone),
-            Some(Phase::Leaving(_)) => Ok(Deleted::Leaving),
-            Some(_) => Err(refused),
+            Some(left) if matches!(phase(&left.status), Phase::Leaving(_)) => Ok(Deleted::Leaving),
+            Some(left) => Err(until_started(refused, &left, &aws.region)),
         },
         Err(refused) => Err(refused),
+    }
+}
+
+/// The refusal; of what is stopped, which AWS does not delete, with the command that starts it.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-cluster-stop-start.html>
+fn until_started(refused: Failure, Left { status, cluster }: &Left, region: &str) -> Failure {
+    if status != "stopped" {
+        return refused;
+    }
+    let command = format!("aws rds start-db-cluster --region {region} --db-cluster-identifier {cluster}");
+    let said = refused.message.trim_end_matches('.');
+    Failure { message: format!("{said}; it is stopped, and is deleted once it runs: {command}"), ..refused }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_deletes_what_is_stopped_is_told_how_to_start_it() {
+        let refused = || {
+            let code = "InvalidDBClusterStateFault";
+            Failure::new("rds:DeleteDBCluster", code, Meaning::InUse, "It is not available.")
+        };
+        let said = |status: &str| {
+            let left = Left { status: status.into(), cluster: "videos".into() };
+            until_started(refused(), &left, "eu-west-1")
+        };
+        assert_eq!(
+            said("stopped").message,
+            "It is not available; it is stopped, and is deleted once it runs: \
+             aws rds start-db-cluster --region eu-west-1 --db-cluster-identifier videos"
+        );
+        assert_eq!(said("modifying"), refused());
     }
 }

@@ -105,6 +105,20 @@ fn what_could_not_be_read_is_never_ready() {
 }
 
 #[test]
+fn the_instance_that_writes_is_waited_for_whichever_it_is() {
+    let storage = |writer: &str| {
+        let instances = ["storage/instance-1", "storage/instance-2"];
+        let [settles, rests] = instances.map(|name| item("dbInstance", name, Verdict::Keep));
+        let settles = Item { verdict: settling("rebooting"), ..settles };
+        let scene = Scene::new(vec![keep(CLAIM), keep(CLUSTER), settles, rests]);
+        said(&scene.output(CLUSTER.0, CLUSTER.1, json!({ "writer": writer })).report(), StorageReady)
+    };
+    assert_eq!(storage("id-of-storage/instance-1"), "False Creating");
+    assert_eq!(storage("id-of-storage/instance-2"), "True AsWanted");
+    assert_eq!(storage("somebody-else-s"), "False Creating");
+}
+
+#[test]
 fn a_reader_that_settles_keeps_nobody_waiting() {
     let reader = item("dbInstance", "storage/instance-2", settling("creating"));
     let writer = keep(("dbInstance", "storage/instance-1"));

@@ -9,7 +9,7 @@ use video_pipeline_operator::engine::Address;
 use video_pipeline_operator::kinds::RolePolicy;
 use video_pipeline_operator::kinds::{RouteTableAssociation, SecurityGroupRules};
 use video_pipeline_operator::pipeline::{
-    ClusterName, EngineFacts, EnvironmentSuffix, Facts, Pipeline, admission,
+    ClusterName, EngineFacts, EnvironmentSuffix, Facts, Pipeline, RunningEngine, admission,
 };
 
 /// A pipeline with the smallest spec and what `more` says.
@@ -28,7 +28,7 @@ fn pipeline(more: &Value) -> Pipeline {
         partition: "aws".into(),
         zones: ["a", "b", "c"].map(|zone| format!("eu-west-1{zone}")).into(),
         engine: EngineFacts { versions: vec!["16.8".into()], min_acu: 0.0, max_acu: 256.0 },
-        running_engine: None,
+        running_engine: RunningEngine::Nothing,
     };
     let resource = admission::read(&document).unwrap();
     Pipeline::from(&resource, &facts, &ClusterName::new("home").unwrap()).unwrap()

@@ -12,7 +12,7 @@ use video_pipeline_operator::design::{self, Names};
 use video_pipeline_operator::engine::{
     self, Address, AnyKind, Data, Depth, Graph, Memory, Named, Phase, Plan, Scope, World,
 };
-use video_pipeline_operator::pipeline::{ClusterName, EngineFacts, Facts, Invalid, Pipeline};
+use video_pipeline_operator::pipeline::{ClusterName, EngineFacts, Facts, Invalid, Pipeline, RunningEngine};
 use video_pipeline_operator::report::text::{Header, Style, plan_text};
 use video_pipeline_operator::report::{Pass, Planned, Report, Stage, report};
 
@@ -164,7 +164,8 @@ impl Environment {
             partition: "aws".into(),
             zones: ["eu-west-1a", "eu-west-1b", "eu-west-1c"].map(String::from).into(),
             engine: EngineFacts { versions: self.offered.clone(), min_acu: 0.0, max_acu: 256.0 },
-            running_engine: running.map(str::to_owned),
+            running_engine: running
+                .map_or(RunningEngine::Nothing, |version| RunningEngine::Version(version.into())),
         }
     }
 

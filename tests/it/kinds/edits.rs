@@ -111,7 +111,7 @@ pub async fn by_hand(aws: &Aws, node: &Node, field: &str) -> Option<Value> {
         ("queue", "policy") => json!(open_to_all().to_string()),
         ("queue", "redriveFrom") => json!(["arn:aws:sqs:eu-west-1:123456789012:another"]),
         ("dbSubnetGroup", "description") => json!("Elsewhere"),
-        ("dbClusterParameterGroup", "parameters") => json!({ "rds.force_ssl": "0", "log_statement": "all" }),
+        ("dbClusterParameterGroup", "parameters") => json!({ "log_lock_waits": "1", "log_statement": "all" }),
         ("dbCluster", "securityGroups") => json!([output("securityGroup", "network/tasks-security-group")]),
         ("dbCluster", "parameterGroup") => json!(another_parameter_group(aws).await),
         ("dbCluster", "httpEndpoint") => json!(true),

@@ -5,7 +5,9 @@ use video_pipeline_operator::aws::Aws;
 use video_pipeline_operator::design::{self, Names, Settings};
 use video_pipeline_operator::engine::{Graph, Named, Node, Scope};
 use video_pipeline_operator::kinds::facts;
-use video_pipeline_operator::pipeline::{ClusterName, EnvironmentSuffix, Facts, Pipeline, admission};
+use video_pipeline_operator::pipeline::{
+    ClusterName, EnvironmentSuffix, Facts, Pipeline, RunningEngine, admission,
+};
 
 use super::lab::REGION;
 
@@ -43,7 +45,7 @@ impl Estate {
             partition: aws.partition.clone(),
             zones,
             engine,
-            running_engine: None,
+            running_engine: RunningEngine::Nothing,
         };
         Self { resource, facts, only }
     }

@@ -66,6 +66,27 @@ async fn a_database_that_is_gone_is_made_anew_only_with_consent() {
     environment.delete_to_the_end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_was_restored_with_its_owner_s_tags_alone_is_taken_as_it_is() {
+    let lab = lab::shared().await;
+    let key = lab.account.call("kms", "create_key", json!({}))["KeyMetadata"]["KeyId"].clone();
+    lab.account.call("kms", "create_alias", json!({ "AliasName": "alias/kept", "TargetKeyId": key }));
+    let named = json!({ "database": { "kmsKeyId": "alias/kept", "instances": 1 } });
+    let environment = Environment::create(lab, "restored", named).await;
+    environment.ready().await;
+    let before = environment.in_aws();
+    // The stand-in's snapshots hold no data, so only what a restored cluster lacks is taken from this one.
+    let keys = ["streamflix.io/kms-key", "streamflix.io/final-snapshot", "streamflix.io/engine-version"];
+    let bare = json!({ "ResourceName": before["database"]["DBClusterArn"], "TagKeys": keys });
+    lab.account.call("rds", "remove_tags_from_resource", bare);
+    environment
+        .until("given its tags back", |_| environment.in_aws()["databaseTags"] == before["databaseTags"])
+        .await;
+    environment.ready().await;
+    assert_eq!(id(&environment), before["database"]["DbClusterResourceId"]);
+    environment.delete_to_the_end().await;
+}
+
 /// Somebody deletes the database by hand, and its one instance before.
 fn lose_database(environment: &Environment<'_>) {
     let (account, name) = (&environment.lab.account, &environment.name);

@@ -21,6 +21,10 @@ from .paging import page
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBClusterParameterGroup.html
 MOST_PARAMETERS_IN_A_CALL = 20
 
+# What a parameter is, family by family, where nobody has set it; of others nothing is known.
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html
+DEFAULTS = {"rds.force_ssl": {"aurora-postgresql15": "0", "aurora-postgresql16": "0", "aurora-postgresql17": "1"}}
+
 mends = Mends("RDS")
 
 
@@ -134,17 +138,29 @@ def _parameters(response: RDSResponse) -> list[dict[str, Any]]:
     return parameters
 
 
+def _defaults(group: DBClusterParameterGroup) -> dict[str, dict[str, Any]]:
+    family = group.db_parameter_group_family
+    values = {name: by_family[family] for name, by_family in DEFAULTS.items() if family in by_family}
+    return {name: _parameter(value, "engine-default") for name, value in values.items()}
+
+
+def _parameter(value: str, source: str, method: str = "pending-reboot") -> dict[str, Any]:
+    return {"ParameterValue": value, "ApplyMethod": method, "Source": source, "IsModifiable": True}
+
+
 @mends.adds(RDSResponse, "modify_db_cluster_parameter_group")
 def a_set_parameter_comes_from_the_user(self: RDSResponse) -> ActionResult:
-    """https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBClusterParameterGroup.html"""
+    """https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBClusterParameterGroup.html
+
+    A parameter that is set comes from the user; one that is set to what it is by default does not.
+    """
     group = _parameter_group(self)
     for parameter in _parameters(self):
-        group.parameters[parameter["ParameterName"]] = {
-            "ParameterValue": parameter["ParameterValue"],
-            "ApplyMethod": parameter.get("ApplyMethod", "immediate"),
-            "Source": "user",
-            "IsModifiable": True,
-        }
+        name, value = parameter["ParameterName"], parameter["ParameterValue"]
+        if value == _defaults(group).get(name, {}).get("ParameterValue"):
+            group.parameters.pop(name, None)
+        else:
+            group.parameters[name] = _parameter(value, "user", parameter.get("ApplyMethod", "immediate"))
     return ActionResult({"DBClusterParameterGroupName": group.name})
 
 
@@ -163,14 +179,14 @@ def parameters_can_be_reset(self: RDSResponse) -> ActionResult:
 def parameters_are_listed_by_source(self: RDSResponse) -> ActionResult:
     """https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBClusterParameters.html
 
-    Of the parameters that nobody has set, none is listed.
+    Of the parameters that nobody has set, those are listed whose defaults are known.
     """
     group = _parameter_group(self)
-    source = self.params.get("Source", "user")
+    source = self.params.get("Source")
     parameters = [
         {"ParameterName": name, **values}
-        for name, values in sorted(group.parameters.items())
-        if values["Source"] == source
+        for name, values in sorted((_defaults(group) | group.parameters).items())
+        if source in (None, values["Source"])
     ]
     return page(self, "Parameters", parameters)
 
