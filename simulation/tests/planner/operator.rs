@@ -193,7 +193,6 @@ impl<'a> Operator<'a> {
 
     /// Writes down what the plan makes, before it is made, and forgets what has come to be.
     fn write_down(&mut self, plan: Plan, world: &World) -> Plan {
-        let now = self.cloud.now();
         for (address, object) in world.ours() {
             if object.phase == Phase::Ready && data_of(self.kinds, address) == Data::Kept {
                 self.record.was_ready.insert(address.clone(), object.id.clone());

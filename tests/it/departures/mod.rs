@@ -1,6 +1,8 @@
 //! An environment that is to go, in the states that nobody plans for: what holds it lingers, its namespace goes, its spec can no
 //! longer be carried out, its role is gone. It goes all the same, or says what to do, and then nothing of it is left.
 
+mod ownership;
+
 use std::time::Duration;
 
 use futures::future::join_all;

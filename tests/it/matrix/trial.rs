@@ -8,6 +8,7 @@ use serde_json::Value;
 use video_pipeline_operator::controller::{Pace, reconcile};
 
 use super::cell::Cell;
+use super::error::Error;
 use super::expected::{Class, Expected};
 use super::shown::Shown;
 use super::story::Story;
@@ -149,7 +150,7 @@ pub async fn play(
     let attempts = attempts(operator, cell, 0);
     let again = again(cell, operator).await;
     operator.wire.disarm();
-    if cell.expected == Expected::Believed {
+    if cell.error == Error::NotFound {
         // What AWS said was there no more is looked for again only once reads must show it.
         operator.bound = usize::MAX;
     }

@@ -44,6 +44,23 @@ async fn a_database_is_missed_also_where_the_environment_never_came_to_rest() {
     assert_eq!(made, 1, "it is not made anew without consent");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_is_missed_also_where_the_annotation_is_gone_with_it() {
+    let field = Field::open("memory-replaced", 1).await;
+    let mut plot = field.plots(1).await.remove(0);
+    let mut operator = plot.operator(&[Act::Create]).await.unwrap();
+    lose_the_database(operator.account()).await;
+    // As `kubectl replace` does with a file that never had it.
+    let replaced = Patch::Merge(json!({ "metadata": { "annotations": { "streamflix.io/intent": null } } }));
+    operator.resources().patch(NAME, &PatchParams::default(), &replaced).await.unwrap();
+    told(&mut operator, "DataGone").await.unwrap();
+    operator.restart();
+    let message = told(&mut operator, "DataGone").await.unwrap();
+    assert!(message.contains("streamflix.io/consent="), "{message}");
+    let made = operator.wire.log().iter().filter(|call| call.call.action == "rds:CreateDBCluster").count();
+    assert_eq!(made, 0, "it is not made anew without consent");
+}
+
 /// Somebody deletes the database with all that it holds.
 async fn lose_the_database(account: &Account) {
     for instance in ["video-metadata-instance-1-dev", "video-metadata-instance-2-dev"] {
