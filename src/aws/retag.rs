@@ -3,11 +3,9 @@
 //! Where one lacks or is wrong, all wanted tags are set, those of identity too, so that one call also mends what was lost or
 //! changed by hand; then those that stood there unwanted are removed. Nothing is called when the field `tags` does not change.
 
+use super::tags::FIELD;
 use super::{Aws, During, Tags};
 use crate::engine::{Changes, Failure, Key};
-
-/// The field of a kind's spec that holds its tags.
-const FIELD: &str = "tags";
 
 /// What to set and what to remove.
 #[derive(Debug, PartialEq)]

@@ -19,6 +19,17 @@ pub const ENVIRONMENT: &str = "streamflix.io/environment";
 /// The region that it lives in, also on what is global: `eu-west-1`.
 pub const REGION: &str = "streamflix.io/region";
 
+/// What the keys of the operator's own tags begin with, but for [`NAME`].
+const OWN: &str = "streamflix.io/";
+
+/// The field of a kind's spec that holds its tags.
+pub const FIELD: &str = "tags";
+
+/// Whether the operator sets the tag of this key itself, on everything.
+pub fn is_own(key: &str) -> bool {
+    key == NAME || key.starts_with(OWN)
+}
+
 /// Tags by key. In a kind's spec, those that the user wants; [`Tags::of`] adds those of identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::cluster::{self, Cluster, Target};
 use super::file::{self, File};
 use super::output::{self, Format, Output, header};
-use crate::aws::{self, Connection, Explanation, Gate};
+use crate::aws::{self, Connection, Explanation, Gate, IgnoredTags};
 use crate::controller::{
     Allowed, Connections, Environment, Observer, Obstacle, Periods, Stored, Survey, Surveyor,
 };
@@ -39,6 +39,9 @@ pub struct Args {
     /// ARN of the permissions boundary that the operator's settings name, if they name one.
     #[arg(long, env = "PERMISSIONS_BOUNDARY", value_name = "ARN")]
     permissions_boundary: Option<String>,
+    /// Keys of tags that the operator neither compares nor removes, where its settings name others.
+    #[arg(long, env = "IGNORED_TAGS", value_name = "KEYS", default_value = IgnoredTags::USUAL, value_parser = IgnoredTags::new)]
+    ignored_tags: IgnoredTags,
     /// The operator's cluster name; found in the cluster without it.
     #[arg(long, env = "CLUSTER_NAME", value_name = "NAME")]
     cluster_name: Option<String>,
@@ -211,6 +214,7 @@ fn surveyor(cluster: &ClusterName, args: &Args) -> Surveyor {
         periods: Periods { sweep: once, audit: once },
         read_lag: Duration::from_secs(60),
         permissions_boundary: args.permissions_boundary.clone(),
+        ignored_tags: args.ignored_tags.clone(),
         allowed: Allowed::Anything,
     }
 }

@@ -62,6 +62,7 @@ impl Context {
                 periods: Periods { sweep: settings.sweep_period, audit: settings.audit_period },
                 read_lag: settings.read_lag,
                 permissions_boundary: settings.permissions_boundary.clone(),
+                ignored_tags: settings.ignored_tags.clone(),
                 allowed: settings.allowed(),
             },
             kubernetes: Kubernetes::new(client),

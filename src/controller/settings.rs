@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::allowed::{Allowed, AllowedAdoption, AllowedRegion, AllowedRole};
+use crate::aws::IgnoredTags;
 use crate::pipeline::ClusterName;
 
 /// Run the operator until it is told to stop (SIGTERM).
@@ -50,6 +51,11 @@ pub struct Settings {
     /// ARN of a managed policy that every role made by the operator gets as its permissions boundary.
     #[arg(long, env = "PERMISSIONS_BOUNDARY", value_name = "ARN")]
     pub permissions_boundary: Option<String>,
+
+    /// Keys of tags that AWS or others set on the operator's resources, separated by commas, in which `*` at the end stands for
+    /// anything: they are neither compared nor removed. Where a resource wants one in spec.tags, it is compared.
+    #[arg(long, env = "IGNORED_TAGS", value_name = "KEYS", default_value = IgnoredTags::USUAL, value_parser = IgnoredTags::new)]
+    pub ignored_tags: IgnoredTags,
 
     /// Regions in which environments may live, separated by commas: codes, in which `*` stands for anything, as in `eu-*`.
     /// Without one, any.
@@ -200,6 +206,15 @@ mod tests {
         for wrong in ["", ",", "media,", "media, film", "Media", "-media", "media-", "a/b"] {
             assert!(typed(&[&format!("--watch-namespaces={wrong}")]).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn tags_are_ignored_unless_an_empty_list_says_that_none_are() {
+        let ignored = |text| IgnoredTags::new(text).unwrap();
+        assert_eq!(typed(&[]).unwrap().ignored_tags, ignored("GuardDutyManaged,awsApplication"));
+        assert_eq!(typed(&["--ignored-tags="]).unwrap().ignored_tags, IgnoredTags::default());
+        assert_eq!(typed(&["--ignored-tags=a,b-*"]).unwrap().ignored_tags, ignored("a,b-*"));
+        assert!(typed(&["--ignored-tags=a, b"]).is_err());
     }
 
     #[test]

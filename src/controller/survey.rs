@@ -10,7 +10,7 @@ use super::observer::{Look, Observer};
 use super::recollection::Recollection;
 use super::stored::Stored;
 use crate::api::Reason;
-use crate::aws::{Aws, CredentialScope, Lane};
+use crate::aws::{Aws, CredentialScope, IgnoredTags, Lane};
 use crate::design::{self, Names};
 use crate::engine::{self, Address, Depth, Failure, Former, Graph, Named, Plan, Scope, StepId, World};
 use crate::kinds::KINDS;
@@ -31,6 +31,8 @@ pub struct Surveyor {
     pub read_lag: Duration,
     /// Permissions boundary of the roles that are made.
     pub permissions_boundary: Option<String>,
+    /// Tags that are neither compared nor removed.
+    pub ignored_tags: IgnoredTags,
     /// What resources may name that is not their own.
     pub allowed: Allowed,
 }
@@ -184,11 +186,12 @@ impl Surveyor {
         resource: &Stored,
         environment: &mut Environment,
     ) -> Result<(Survey, Vec<&'static str>), Obstacle> {
-        let world = environment.knowledge.world();
+        let mut world = environment.knowledge.world();
         let (graph, notes) = match resource.deleting() {
             true => (design::nothing(place.identity), BTreeMap::new()),
             false => self.design(place, environment.admitted(resource), &world).await?,
         };
+        self.ignored_tags.leave_out(&graph, &mut world);
         let now = Instant::now();
         environment.recollection.failures.reconsider(&graph, &world);
         let memory = environment.recollection.memory(resource, &world, self.read_lag, now);

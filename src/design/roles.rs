@@ -141,10 +141,15 @@ fn task_log_streams(blueprint: &Blueprint<'_>) -> String {
     blueprint.arn("logs", &format!("log-group:{}:log-stream:*", blueprint.names.task_logs().name))
 }
 
-/// The repository of an image that is kept in ECR: `123456789012.dkr.ecr.eu-west-1.amazonaws.com/processor:1.0`.
+/// What stands between account and region in the hosts of ECR, of those that have IPv6 addresses as well (`dkr-ecr`), and of those
+/// with FIPS. <https://docs.aws.amazon.com/general/latest/gr/ecr.html>
+const ECR: [&str; 4] = [".dkr.ecr.", ".dkr.ecr-fips.", ".dkr-ecr.", ".dkr-ecr-fips."];
+
+/// The repository of an image that is kept in ECR: `123456789012.dkr.ecr.eu-west-1.amazonaws.com/processor:1.0`, or
+/// `123456789012.dkr-ecr.eu-west-1.on.aws/processor:1.0`.
 fn ecr_repository(image: &str, partition: &str) -> Option<String> {
     let (registry, path) = image.split_once('/')?;
-    let (account, host) = registry.split_once(".dkr.ecr.")?;
+    let (account, host) = ECR.iter().find_map(|between| registry.split_once(between))?;
     let region = host.split('.').next()?;
     let path = path.split('@').next()?;
     let repository = match path.rsplit_once(':') {
@@ -183,6 +188,17 @@ mod tests {
                 Some(arn),
                 "{image}"
             );
+        }
+        for (host, partition) in [
+            ("dkr-ecr.eu-west-1.on.aws", "aws"),
+            ("dkr.ecr-fips.eu-west-1.amazonaws.com", "aws"),
+            ("dkr-ecr-fips.eu-west-1.on.aws", "aws"),
+            ("dkr.ecr.eu-west-1.amazonaws.com.cn", "aws-cn"),
+            ("dkr-ecr.eu-west-1.on.amazonwebservices.com.cn", "aws-cn"),
+        ] {
+            let image = format!("123456789012.{host}/team/processor:1.0");
+            let arn = arn.replace("arn:aws:", &format!("arn:{partition}:"));
+            assert_eq!(ecr_repository(&image, partition), Some(arn), "{host}");
         }
         for elsewhere in ["processor", "docker.io/team/processor:1", "public.ecr.aws/x/y:1"] {
             assert_eq!(ecr_repository(elsewhere, "aws"), None, "{elsewhere}");

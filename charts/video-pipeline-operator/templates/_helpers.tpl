@@ -49,6 +49,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   "CONCURRENCY" (.Values.concurrency | toString)
   "AWS_RATE_PERCENT" (.Values.aws.ratePercent | toString)
   "PERMISSIONS_BOUNDARY" .Values.aws.permissionsBoundary
+  "IGNORED_TAGS" (.Values.aws.ignoredTags | join ",")
   "ALLOWED_REGIONS" (.Values.aws.regions | join ",")
   "ALLOWED_ROLES" (include "operator.allowedRoles" .)
   "ALLOWED_ADOPTIONS" (include "operator.allowedAdoptions" .)
@@ -88,12 +89,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- $allowed | join ";" -}}
 {{- end -}}
 
-{{/* The same as environment variables, without those that are empty; and the credentials. */}}
+{{/* The same as environment variables, without those that are empty, unless the operator would take another value for one then; and
+     the credentials. */}}
 {{- define "operator.env" -}}
 {{- range $name, $value := include "operator.settings" . | fromYaml }}
-{{- with $value }}
+{{- if or $value (eq $name "IGNORED_TAGS") }}
 - name: {{ $name }}
-  value: {{ . | quote }}
+  value: {{ $value | quote }}
 {{- end }}
 {{- end }}
 {{- with .Values.aws.credentialsSecret }}

@@ -12,8 +12,7 @@ pub mod vpc;
 use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{
-    Filter, InternetGateway, NetworkInterface, ResourceType, RouteTable, SecurityGroup, Subnet, Tag,
-    TagDescription, Vpc,
+    Filter, InternetGateway, ResourceType, RouteTable, SecurityGroup, Subnet, Tag, TagDescription, Vpc,
 };
 
 use crate::aws::{Aws, During, Expect, Tags, announce, announced, tags};
@@ -183,35 +182,61 @@ pub async fn deleted<T>(
     id: &str,
     result: Result<T, Failure>,
 ) -> Result<Deleted, Failure> {
+    unless_held(result, interfaces(aws, by, id)).await
+}
+
+/// What came of a deletion. Where AWS says that the object is in use, names its `holders`.
+///
+/// # Errors
+/// The refusal.
+async fn unless_held<T>(
+    result: Result<T, Failure>,
+    holders: impl Future<Output = Vec<String>>,
+) -> Result<Deleted, Failure> {
     match result.or_gone() {
         Ok(()) => Ok(Deleted::Gone),
-        Err(refused) if refused.is(Meaning::InUse) => Err(held(refused, &interfaces(aws, by, id).await)),
+        Err(refused) if refused.is(Meaning::InUse) => Err(held(refused, &holders.await)),
         Err(refused) => Err(refused),
     }
 }
 
 /// The network interfaces that use the object; none where they cannot be read, because they only explain.
-async fn interfaces(aws: &Aws, by: &str, id: &str) -> Vec<NetworkInterface> {
+async fn interfaces(aws: &Aws, by: &str, id: &str) -> Vec<String> {
     let filters = filters(by, [id.to_owned()]);
     let found = aws.ec2.describe_network_interfaces().set_filters(Some(filters)).max_results(10).send().await;
-    found
-        .during("ec2:DescribeNetworkInterfaces")
-        .ok()
-        .and_then(|page| page.network_interfaces)
-        .unwrap_or_default()
+    let page = found.during("ec2:DescribeNetworkInterfaces").ok();
+    let interfaces = page.and_then(|page| page.network_interfaces).unwrap_or_default();
+    interfaces.iter().map(|one| described(one.network_interface_id(), one.description())).collect()
 }
 
-fn held(refused: Failure, by: &[NetworkInterface]) -> Failure {
+/// An id, and what AWS says that it is of.
+fn described(id: Option<&str>, description: Option<&str>) -> String {
+    let id = id.unwrap_or_default();
+    match description.unwrap_or_default() {
+        "" => id.to_owned(),
+        description => format!("{id} ({description})"),
+    }
+}
+
+fn held(refused: Failure, by: &[String]) -> Failure {
     if by.is_empty() {
         return refused;
     }
-    let name = |interface: &NetworkInterface| {
-        let id = interface.network_interface_id().unwrap_or_default();
-        match interface.description().unwrap_or_default() {
-            "" => id.to_owned(),
-            description => format!("{id} ({description})"),
-        }
-    };
-    let names: Vec<String> = by.iter().map(name).collect();
-    Failure { message: format!("{} Held by {}.", refused.message, names.join(", ")), ..refused }
+    Failure { message: format!("{} Held by {}.", refused.message, by.join(", ")), ..refused }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_what_holds_the_object() {
+        let refused = Failure::new("ec2:DeleteVpc", "DependencyViolation", Meaning::InUse, "It is in use.");
+        let by =
+            [described(Some("eni-1"), Some("VPC Endpoint Interface vpce-1")), described(Some("eni-2"), None)];
+        let named = held(refused.clone(), &by);
+        assert_eq!(named.message, "It is in use. Held by eni-1 (VPC Endpoint Interface vpce-1), eni-2.");
+        assert_eq!(named.code, refused.code);
+        assert_eq!(held(refused.clone(), &[]), refused);
+    }
 }

@@ -122,6 +122,21 @@ pub(super) async fn defaults(
     Ok(groups.into_iter().filter_map(|group| Some((group.vpc_id.clone()?, group))).collect())
 }
 
+/// The groups in the VPC that no pipeline made, and that keep it from being deleted; none where they cannot be read,
+/// because they only explain.
+pub(super) async fn strangers(aws: &Aws, vpc: &str) -> Vec<String> {
+    let groups = list(aws, ec2::filters("vpc-id", [vpc.to_owned()])).await;
+    strange(&groups.unwrap_or_default())
+}
+
+/// Those that carry no owner, by id and name. The default group goes with its VPC.
+fn strange(groups: &[types::SecurityGroup]) -> Vec<String> {
+    let keeps = |group: &&types::SecurityGroup| {
+        group.group_name() != Some("default") && Tags::from(group.tags()).owner().is_none()
+    };
+    groups.iter().filter(keeps).map(|group| ec2::described(group.group_id(), group.group_name())).collect()
+}
+
 /// The group of this name in the VPC, if a lost call for `key` made it.
 async fn standing(aws: &Aws, key: &Key, vpc: &str, refused: Failure) -> Result<String, Failure> {
     let place = [ec2::filters("vpc-id", [vpc.to_owned()]), ec2::filters("group-name", [key.name.clone()])];
@@ -138,4 +153,24 @@ fn ours(group: Mine<types::SecurityGroup>) -> Ours<SecurityGroup> {
     };
     let outputs = SecurityGroupOutputs { id: group.id.as_str().into() };
     Ours { spec: Some(spec), outputs, id: group.id, phase: Phase::Ready }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::tags::OWNER;
+
+    #[test]
+    fn a_group_that_no_pipeline_made_is_strange_but_for_the_default_one() {
+        let group = |id: &str, name: &str| types::SecurityGroup::builder().group_id(id).group_name(name);
+        let tag = |key: &str, value: &str| types::Tag::builder().key(key).value(value).build();
+        let groups = [
+            group("sg-1", "default").build(),
+            group("sg-2", "video-tasks-dev").tags(tag(OWNER, "home/media/dev")).build(),
+            group("sg-3", "GuardDutyManagedSecurityGroup-vpc-1")
+                .tags(tag("GuardDutyManaged", "true"))
+                .build(),
+        ];
+        assert_eq!(strange(&groups), ["sg-3 (GuardDutyManagedSecurityGroup-vpc-1)"]);
+    }
 }

@@ -119,8 +119,17 @@ impl Kind for Vpc {
 
     async fn delete(aws: &Aws, VpcOutputs { id: VpcId(id), .. }: VpcOutputs) -> Result<Deleted, Failure> {
         let deletion = aws.ec2.delete_vpc().vpc_id(&id).send().await.during("ec2:DeleteVpc");
-        ec2::deleted(aws, "vpc-id", &id, deletion).await
+        ec2::unless_held(deletion, holders(aws, &id)).await
     }
+}
+
+/// What may still be in a VPC of which all that is ours is gone: services such as GuardDuty put endpoints and groups into VPCs,
+/// and leave them there.
+/// <https://docs.aws.amazon.com/guardduty/latest/ug/runtime-monitoring-agent-resource-clean-up.html>
+async fn holders(aws: &Aws, id: &str) -> Vec<String> {
+    let (interfaces, groups) =
+        join(ec2::interfaces(aws, "vpc-id", id), security_group::strangers(aws, id)).await;
+    [interfaces, groups].concat()
 }
 
 pub(super) async fn list(aws: &Aws, filter: Filter) -> Result<Vec<types::Vpc>, Failure> {

@@ -22,6 +22,9 @@ const RETRY: Duration = Duration::from_secs(3600);
 const AGAIN: &str = "see the stopped tasks and their logs, and correct what they say: it is rolled out again when the spec \
                      changes or something that it rests on, and else within an hour";
 
+/// How many rollouts AWS lists a page, at most: mostly all that there are.
+const PAGE: i32 = 100;
+
 /// For how long after a service was made its role may not be known everywhere.
 const GRACE: Duration = Duration::from_secs(120);
 
@@ -118,12 +121,10 @@ fn since(then: &DateTime, now: DateTime) -> Duration {
 /// # Errors
 /// One of the calls failed.
 pub async fn rollback(aws: &Aws, service: &Service, requested: &str) -> Result<Option<Rollback>, Failure> {
-    let call = aws.ecs.list_service_deployments().service(service.service_arn().unwrap_or_default());
-    let call = call.cluster(service.cluster_arn().unwrap_or_default());
-    let reply = call.send().await.during("ecs:ListServiceDeployments")?;
-    let newest =
-        reply.service_deployments().iter().max_by_key(|one| one.created_at().map(DateTime::as_nanos));
-    let Some((newest, rollback)) = newest.and_then(|newest| Some((newest, rolled_back(newest)?))) else {
+    let newest = newest(aws, service).await?;
+    let Some((newest, rollback)) =
+        newest.and_then(|newest| rolled_back(&newest).map(|rollback| (newest, rollback)))
+    else {
         return Ok(None);
     };
     let revision = newest.target_service_revision_arn().unwrap_or_default();
@@ -131,6 +132,30 @@ pub async fn rollback(aws: &Aws, service: &Service, requested: &str) -> Result<O
     let reply = call.send().await.during("ecs:DescribeServiceRevisions")?;
     let to_requested = reply.service_revisions().iter().any(|one| one.task_definition() == Some(requested));
     Ok(to_requested.then_some(rollback))
+}
+
+/// The service's last rollout. AWS does not say in which order it lists them, so it may be on any page.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html>
+async fn newest(aws: &Aws, service: &Service) -> Result<Option<ServiceDeploymentBrief>, Failure> {
+    let list = aws.ecs.list_service_deployments().service(service.service_arn().unwrap_or_default());
+    let list = list.cluster(service.cluster_arn().unwrap_or_default()).max_results(PAGE);
+    let (mut newest, mut next) = (None, None);
+    loop {
+        let page = list.clone().set_next_token(next).send().await.during("ecs:ListServiceDeployments")?;
+        newest = later(newest, page.service_deployments.unwrap_or_default());
+        next = page.next_token.filter(|token| !token.is_empty());
+        if next.is_none() {
+            return Ok(newest);
+        }
+    }
+}
+
+/// The last of these rollouts.
+fn later(
+    known: Option<ServiceDeploymentBrief>,
+    listed: Vec<ServiceDeploymentBrief>,
+) -> Option<ServiceDeploymentBrief> {
+    known.into_iter().chain(listed).max_by_key(|one| one.created_at().map(DateTime::as_nanos))
 }
 
 fn rolled_back(deployment: &ServiceDeploymentBrief) -> Option<Rollback> {
@@ -210,6 +235,17 @@ mod tests {
 
         let long_ago = stands(Some(at(-3600)));
         assert_eq!((long_ago.task_definition.as_str(), long_ago.phase), (OLD, Phase::Ready));
+    }
+
+    #[test]
+    fn the_last_rollout_counts_on_whichever_page_it_is_listed() {
+        let rollout = |seconds| ServiceDeploymentBrief::builder().created_at(at(seconds)).build();
+        let undated = ServiceDeploymentBrief::builder().build();
+        let first = later(None, vec![rollout(-3), rollout(-1), rollout(-2), undated]);
+        assert_eq!(first, Some(rollout(-1)));
+        assert_eq!(later(first.clone(), vec![rollout(-9)]), first);
+        assert_eq!(later(first, vec![rollout(-9), rollout(0)]), Some(rollout(0)));
+        assert_eq!(later(None, Vec::new()), None);
     }
 
     #[test]

@@ -88,7 +88,7 @@ struct Typed {
 }
 
 /// The value of the chart, the flag of the operator, and values that both take or refuse.
-const BOTH: [(&str, &str, &[&str], &[&str]); 9] = [
+const BOTH: [(&str, &str, &[&str], &[&str]); 10] = [
     ("clusterName", "--cluster-name", &["home", "a", "eu-1"], &["Home", "a--b", "-a", "a-", "a_b"]),
     ("sweepPeriod", "--sweep-period", &["300ms", "5m", "1h"], &["5", "0s", "1.5h", "5 m", "-1s", "5d", ""]),
     ("auditPeriod", "--audit-period", &["30m"], &["m", "00h"]),
@@ -96,6 +96,12 @@ const BOTH: [(&str, &str, &[&str], &[&str]); 9] = [
     ("concurrency", "--concurrency", &["1", "256"], &["0", "257", "-1", "1.5"]),
     ("aws.ratePercent", "--aws-rate-percent", &["1", "10000"], &["0", "10001"]),
     ("aws.regions[0]", "--allowed-regions", &["eu-west-1", "eu-*", "*"], &["EU-West-1", "eu west", ""]),
+    (
+        "aws.ignoredTags[0]",
+        "--ignored-tags",
+        &["awsApplication", "backup-*", "*", "a:b/c=d+e-f@g_h.i", "a b", "Größe", "Name*"],
+        &["a*b", "**", "a;b", " a", "a ", "Name", "streamflix.io/owner", "streamflix.io/*"],
+    ),
     ("log.format", "--log-format", &["json", "text"], &["JSON", "logfmt", ""]),
     ("watchNamespaces[0]", "--watch-namespaces", &["media", "a1", "a--b"], &["Media", "-a", "a-", "a/b", ""]),
 ];

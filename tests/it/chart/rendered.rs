@@ -3,9 +3,11 @@
 
 use serde_json::json;
 use similar::TextDiff;
+use video_pipeline_operator::aws::IgnoredTags;
 
 use super::helm::{
-    LEAST, NAMESPACE, RELEASE, chart, everything, golden, helm, objects, template, the, titles,
+    LEAST, NAMESPACE, RELEASE, chart, container, environment, everything, golden, helm, objects, template,
+    the, titles,
 };
 use super::upkeep::parts;
 
@@ -85,6 +87,19 @@ async fn each_installation_has_an_alert_of_its_own() {
     let unseen = rules.iter().find(|rule| rule["alert"] == "VideoPipelineUnseen").unwrap();
     assert_eq!(unseen["expr"], "max(video_pipelines_unseen_seconds) > 7200");
     assert!(rules.iter().all(|rule| rule["labels"]["team"] == "media"));
+}
+
+/// What the operator is told to ignore, with these arguments.
+async fn ignored_tags(more: &[&str]) -> Option<String> {
+    let objects = objects(&[&LEAST[..], more].concat()).await;
+    let variables = environment(container(&objects));
+    variables.into_iter().find(|(name, _)| name == "IGNORED_TAGS").map(|(_, value)| value)
+}
+
+#[tokio::test]
+async fn an_empty_list_of_ignored_tags_is_told_because_it_is_not_the_default() {
+    assert_eq!(ignored_tags(&[]).await.as_deref(), Some(IgnoredTags::USUAL));
+    assert_eq!(ignored_tags(&["--set-json", "aws.ignoredTags=[]"]).await.as_deref(), Some(""));
 }
 
 #[tokio::test]

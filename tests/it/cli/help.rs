@@ -39,6 +39,7 @@ fn every_setting_of_the_operator_has_text_unit_and_environment_variable() {
         "concurrency",
         "aws-rate-percent",
         "permissions-boundary",
+        "ignored-tags",
         "allowed-regions",
         "allowed-roles",
         "allowed-adoptions",

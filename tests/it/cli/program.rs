@@ -50,7 +50,7 @@ pub fn run(command: Command, arguments: &[&str]) -> Run {
 /// Runs a command to its end, with this on standard input.
 pub fn run_with(mut command: Command, arguments: &[&str], input: &str) -> Run {
     // What the shell of the tests says must not count.
-    for name in ["CLUSTER_NAME", "PERMISSIONS_BOUNDARY", "NO_COLOR"] {
+    for name in ["CLUSTER_NAME", "PERMISSIONS_BOUNDARY", "IGNORED_TAGS", "NO_COLOR"] {
         command.env_remove(name);
     }
     let piped = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -33,6 +33,8 @@ async fn what_is_changed_or_deleted_by_hand_is_put_right_and_said() {
     let environment = Environment::create(lab, SUFFIX, autoscaling).await;
     environment.ready().await;
     let stranger = stranger(&environment);
+    // What is there before has to be there afterwards.
+    watch(&environment);
 
     let all: [(Hands, &[&str]); 2] = [(changes, &[]), (deletions, &NEVER_FREE)];
     for (hands, never) in all {
@@ -66,6 +68,13 @@ fn stranger(environment: &Environment<'_>) -> (Value, Value) {
     let id = environment.lab.account.call("ec2", "create_security_group", group)["GroupId"].clone();
     let looks = look_at(environment, &id);
     (id, looks)
+}
+
+/// GuardDuty marks what it watches.
+fn watch(environment: &Environment<'_>) {
+    let vpc = environment.in_aws()["vpc"]["VpcId"].clone();
+    let tags = json!([{ "Key": "GuardDutyManaged", "Value": "true" }]);
+    environment.lab.account.call("ec2", "create_tags", json!({ "Resources": [vpc], "Tags": tags }));
 }
 
 fn look_at(environment: &Environment<'_>, group: &Value) -> Value {
