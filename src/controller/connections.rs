@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::aws::{Aws, Connection, CredentialScope};
-use crate::engine::{Failure, Observed, World};
+use crate::engine::{Failure, World};
 use crate::kinds::facts;
 use crate::pipeline::{ClusterName, EngineFacts, Facts, Identity};
 
@@ -53,20 +53,12 @@ impl Connections {
         engine_version: &str,
         world: &World,
     ) -> Result<Facts, Failure> {
-        if let Some(failure) = world.ignorance_of("subnet") {
-            return Err(failure.clone());
-        }
+        let decided = facts::Decided::read(world)?;
         let engine_key = (scope.clone(), engine_version.to_owned());
         let zones = self.zones.get(scope, || facts::zones(aws));
         let engine = self.engines.get(&engine_key, || facts::engine(aws, engine_version));
         let (zones, engine) = futures::try_join!(zones, engine)?;
-        Ok(Facts {
-            account_id: aws.account.clone(),
-            partition: aws.partition.clone(),
-            zones: sticky(zones, world),
-            engine,
-            running_engine: running_engine(world),
-        })
+        Ok(decided.facts(aws, zones, engine))
     }
 }
 
@@ -83,33 +75,6 @@ pub fn credential_scope(identity: &Identity) -> CredentialScope {
 /// For whose sake a role is assumed: so no namespace can use one that trusts the operator for the sake of another.
 pub fn external_id(cluster: &ClusterName, namespace: &str) -> String {
     format!("{cluster}/{namespace}")
-}
-
-/// The zones of our own subnets by their number, then the others: an environment stays where it is.
-fn sticky(zones: Vec<String>, world: &World) -> Vec<String> {
-    let subnets = world.ours().filter(|(address, _)| address.kind == "subnet");
-    let mut taken: Vec<(String, String)> = subnets
-        .filter_map(|(address, object)| {
-            let number = address.name.rsplit_once('-')?.1.to_owned();
-            Some((number, object.spec.as_ref()?.get("zone")?.as_str()?.to_owned()))
-        })
-        .collect();
-    taken.sort();
-    let mut sticky: Vec<String> = taken.into_iter().map(|(_, zone)| zone).collect();
-    sticky.extend(zones);
-    let mut seen = std::collections::HashSet::new();
-    sticky.retain(|zone| seen.insert(zone.clone()));
-    sticky
-}
-
-/// The engine version that the environment's database runs.
-fn running_engine(world: &World) -> Option<String> {
-    world.objects.iter().find_map(|(address, observed)| match observed {
-        Observed::Ours(cluster) if address.kind == "dbCluster" => {
-            Some(cluster.spec.as_ref()?.get("engineVersion")?.as_str()?.to_owned())
-        }
-        _ => None,
-    })
 }
 
 /// Values that are looked up once and kept for a while. Clones share them.
