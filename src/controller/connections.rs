@@ -18,9 +18,12 @@ const FACTS_KEPT: Duration = Duration::from_secs(3600);
 pub struct Connections {
     connection: Arc<Connection>,
     clients: Kept<CredentialScope, Aws>,
-    zones: Kept<CredentialScope, Vec<String>>,
-    engines: Kept<(CredentialScope, String), EngineFacts>,
+    zones: Kept<Place, Vec<String>>,
+    engines: Kept<(Place, String), EngineFacts>,
 }
+
+/// As whom AWS is called, and the account that this led to: it may lead to another one later.
+type Place = (CredentialScope, String);
 
 impl Connections {
     /// Connections that are all made by `connection`.
@@ -34,11 +37,23 @@ impl Connections {
         }
     }
 
-    /// The clients of `scope`. AWS is asked who that is; a refusal is not remembered.
+    /// The clients of `scope`, for what stands in the account `stands`, if it stands already. AWS is asked who that is; neither
+    /// a refusal is remembered nor an account that was lost.
     ///
     /// # Errors
     /// There are no credentials, or AWS does not accept them.
-    pub async fn connect(&self, scope: &CredentialScope) -> Result<Aws, Failure> {
+    pub async fn connect(&self, scope: &CredentialScope, stands: Option<&str>) -> Result<Aws, Failure> {
+        let aws = self.connected(scope).await?;
+        if stands.is_none_or(|account| account == aws.account) {
+            return Ok(aws);
+        }
+        // Nothing is called in a wrong account, so that nothing else would show that the credentials are right meanwhile.
+        aws.ask_again().await;
+        self.connected(scope).await
+    }
+
+    async fn connected(&self, scope: &CredentialScope) -> Result<Aws, Failure> {
+        self.clients.forget_if(scope, Aws::has_lost_its_account);
         self.clients.get(scope, || Aws::connect(&self.connection, scope)).await
     }
 
@@ -54,8 +69,9 @@ impl Connections {
         world: &World,
     ) -> Result<Facts, Failure> {
         let decided = facts::Decided::read(world)?;
-        let engine_key = (scope.clone(), engine_version.to_owned());
-        let zones = self.zones.get(scope, || facts::zones(aws));
+        let place = (scope.clone(), aws.account.clone());
+        let engine_key = (place.clone(), engine_version.to_owned());
+        let zones = self.zones.get(&place, || facts::zones(aws));
         let engine = self.engines.get(&engine_key, || facts::engine(aws, engine_version));
         let (zones, engine) = futures::try_join!(zones, engine)?;
         Ok(decided.facts(aws, zones, engine))
@@ -94,6 +110,14 @@ impl<K: Clone + Eq + Hash, V: Clone> Kept<K, V> {
         Self { values: Arc::default(), period }
     }
 
+    /// Forgets the value of `key` if it is of no use.
+    fn forget_if(&self, key: &K, is_useless: impl FnOnce(&V) -> bool) {
+        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        if values.get(key).is_some_and(|(_, value)| is_useless(value)) {
+            values.remove(key);
+        }
+    }
+
     /// The value of `key`; looked up where none is kept. Failures are not kept.
     async fn get<F>(&self, key: &K, look_up: impl FnOnce() -> F) -> Result<V, Failure>
     where
@@ -124,6 +148,17 @@ mod tests {
         });
         let cluster = ClusterName::new("home").expect("a name");
         credential_scope(&Identity::read(&cluster, &resource).expect("an identity"))
+    }
+
+    #[tokio::test]
+    async fn what_is_of_no_use_any_more_is_looked_up_again() {
+        let kept = Kept::new(Duration::MAX);
+        let get = async |value: u8| kept.get(&"key", async || Ok(value)).await.unwrap();
+        assert_eq!((get(1).await, get(2).await), (1, 1));
+        kept.forget_if(&"key", |value| *value != 1);
+        assert_eq!(get(3).await, 1);
+        kept.forget_if(&"key", |value| *value == 1);
+        assert_eq!(get(4).await, 4);
     }
 
     #[test]
