@@ -104,6 +104,7 @@ impl Surveyor {
         let aws = self.connections.connect(&credentials, stands.as_deref()).await;
         let aws = aws.map_err(Obstacle::Unreached)?;
         in_its_account(stands, &aws.account).map_err(Obstacle::Forbidden)?;
+        environment.knowledge.enter(&aws.account);
         let place = Place { identity: &identity, former, credentials: &credentials, aws: &aws };
 
         let due = environment.knowledge.stale(KINDS, self.periods, Instant::now());

@@ -1,4 +1,4 @@
-//! Credentials: none at all, none any more, and those of two accounts side by side.
+//! Credentials: none at all, none any more, and those of two accounts, one after the other and side by side.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
