@@ -19,8 +19,8 @@ use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::connector::{Caller, NameTheCall};
-use super::error::During;
 use super::kept::Kept;
+use super::one_account::OneAccount;
 use super::shared::Shared;
 use crate::engine::Failure;
 
@@ -86,6 +86,7 @@ pub struct Clients {
     pub kept: Kept,
     /// Reads under way that several kinds need.
     pub shared: Shared,
+    guard: Arc<OneAccount>,
 }
 
 /// A client that names its calls.
@@ -102,13 +103,25 @@ impl Aws {
     /// scope's role with them, and asks AWS who that is. `AWS_ENDPOINT_URL` is heeded.
     ///
     /// # Errors
-    /// No credentials, a refused role, or STS cannot be reached. Credentials are renewed later by themselves.
+    /// No credentials, a refused role, or STS cannot be reached. Credentials are renewed later by themselves, as long as they
+    /// are of the same account.
     pub async fn connect(connection: &Connection, scope: &CredentialScope) -> Result<Self, Failure> {
-        let config = configure(connection, scope).await;
-        let stranger = Arc::new(Caller { region: scope.region.clone(), ..Caller::default() });
-        let sts = client!(aws_sdk_sts, &config, &stranger);
-        let identity = sts.get_caller_identity().send().await.during("sts:GetCallerIdentity")?;
-        Ok(Self(Arc::new(Clients::new(&config, &scope.region, identity))))
+        Self::with(configure(connection, scope).await, &scope.region).await
+    }
+
+    pub(super) async fn with(config: SdkConfig, region: &str) -> Result<Self, Failure> {
+        let (config, guard, identity) = OneAccount::guard(config).await?;
+        Ok(Self(Arc::new(Clients::new(&config, region, identity, guard))))
+    }
+
+    /// Whether it is of no use any more: the process has got credentials of another account, and none are used here.
+    pub fn has_lost_its_account(&self) -> bool {
+        self.guard.is_left()
+    }
+
+    /// Sees whether that is so by now, where no call of a service shows it.
+    pub async fn ask_again(&self) {
+        self.guard.ask_again().await;
     }
 }
 
@@ -127,7 +140,12 @@ impl fmt::Debug for Aws {
 }
 
 impl Clients {
-    fn new(config: &SdkConfig, region: &str, identity: GetCallerIdentityOutput) -> Self {
+    fn new(
+        config: &SdkConfig,
+        region: &str,
+        identity: GetCallerIdentityOutput,
+        guard: Arc<OneAccount>,
+    ) -> Self {
         let account = identity.account.unwrap_or_default();
         let identity = identity.arn.unwrap_or_default();
         let caller =
@@ -149,6 +167,7 @@ impl Clients {
             tagging: client!(aws_sdk_resourcegroupstagging, config, caller),
             kept: Kept::default(),
             shared: Shared::default(),
+            guard,
             account,
             identity,
         }

@@ -8,6 +8,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::operation::RequestId;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{DispatchFailure, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -15,6 +16,7 @@ use aws_smithy_types::error::operation::BuildError;
 
 use super::connector::Refused;
 use super::meaning;
+use super::one_account::AnotherAccount;
 use crate::engine::{Failure, Meaning};
 
 /// Names the operation that a result belongs to, and reads the error if it is one.
@@ -131,13 +133,17 @@ fn unanswered(operation: &str, dispatch: &DispatchFailure) -> Failure {
 }
 
 /// The credentials for a call could not be had, so that `operation` was never tried. Where STS refused them, what STS
-/// said is the cause worth reading.
+/// said is the cause worth reading. Those of another account are fine elsewhere.
 fn credentials_failure(operation: &str, error: &(dyn Error + 'static)) -> Option<Failure> {
     let refused = links(error).find(|link| link.is::<CredentialsError>())?;
     let by_sts = links(refused).find_map(|link| {
         sts_failure::<AssumeRoleError>("sts:AssumeRole", link)
             .or_else(|| sts_failure::<AssumeRoleWithWebIdentityError>("sts:AssumeRoleWithWebIdentity", link))
+            .or_else(|| sts_failure::<GetCallerIdentityError>("sts:GetCallerIdentity", link))
     });
+    if let Some(another) = links(refused).find_map(|link| link.downcast_ref::<AnotherAccount>()) {
+        return Some(local(operation, "OtherAccount", Meaning::Credentials, another.to_string()));
+    }
     let timed_out = matches!(refused.downcast_ref(), Some(CredentialsError::ProviderTimedOut(_)));
     let meaning = if timed_out { Meaning::Transient } else { Meaning::Credentials };
     Some(by_sts.unwrap_or_else(|| local(operation, "NoCredentials", meaning, chain_text(refused))))

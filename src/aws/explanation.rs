@@ -124,6 +124,10 @@ fn credentials(failure: &Failure) -> Explanation {
             "give the process an identity: a role for its service account (EKS Pod Identity or IRSA), or AWS_PROFILE, \
              or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         ),
+        "OtherAccount" => Explanation::new(
+            "the process has got credentials of another account, and uses none for what stands in the first one",
+            "give it back a role of the first account, if the change was not meant",
+        ),
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "TokenRefreshRequired" => {
             Explanation::new("the credentials have expired", "renew them, and check the machine's clock")
         }

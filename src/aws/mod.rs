@@ -28,6 +28,7 @@ mod kept;
 mod limits;
 mod meaning;
 mod metrics;
+mod one_account;
 mod operation;
 mod reply;
 pub mod retag;

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::aws::{Aws, Connection, CredentialScope};
-use crate::engine::{Failure, Observed, World};
+use crate::engine::{Failure, World};
 use crate::kinds::facts;
-use crate::pipeline::{ClusterName, EngineFacts, Facts, Identity, RunningEngine};
+use crate::pipeline::{ClusterName, EngineFacts, Facts, Identity};
 
 /// How long it takes until a new zone or a new version of the database engine is noticed.
 const FACTS_KEPT: Duration = Duration::from_secs(3600);
@@ -18,9 +18,12 @@ const FACTS_KEPT: Duration = Duration::from_secs(3600);
 pub struct Connections {
     connection: Arc<Connection>,
     clients: Kept<CredentialScope, Aws>,
-    zones: Kept<CredentialScope, Vec<String>>,
-    engines: Kept<(CredentialScope, String), EngineFacts>,
+    zones: Kept<Place, Vec<String>>,
+    engines: Kept<(Place, String), EngineFacts>,
 }
+
+/// As whom AWS is called, and the account that this led to: it may lead to another one later.
+type Place = (CredentialScope, String);
 
 impl Connections {
     /// Connections that are all made by `connection`.
@@ -34,11 +37,23 @@ impl Connections {
         }
     }
 
-    /// The clients of `scope`. AWS is asked who that is; a refusal is not remembered.
+    /// The clients of `scope`, for what stands in the account `stands`, if it stands already. AWS is asked who that is; neither
+    /// a refusal is remembered nor an account that was lost.
     ///
     /// # Errors
     /// There are no credentials, or AWS does not accept them.
-    pub async fn connect(&self, scope: &CredentialScope) -> Result<Aws, Failure> {
+    pub async fn connect(&self, scope: &CredentialScope, stands: Option<&str>) -> Result<Aws, Failure> {
+        let aws = self.connected(scope).await?;
+        if stands.is_none_or(|account| account == aws.account) {
+            return Ok(aws);
+        }
+        // Nothing is called in a wrong account, so that nothing else would show that the credentials are right meanwhile.
+        aws.ask_again().await;
+        self.connected(scope).await
+    }
+
+    async fn connected(&self, scope: &CredentialScope) -> Result<Aws, Failure> {
+        self.clients.forget_if(scope, Aws::has_lost_its_account);
         self.clients.get(scope, || Aws::connect(&self.connection, scope)).await
     }
 
@@ -53,20 +68,13 @@ impl Connections {
         engine_version: &str,
         world: &World,
     ) -> Result<Facts, Failure> {
-        if let Some(failure) = world.ignorance_of("subnet") {
-            return Err(failure.clone());
-        }
-        let engine_key = (scope.clone(), engine_version.to_owned());
-        let zones = self.zones.get(scope, || facts::zones(aws));
+        let decided = facts::Decided::read(world)?;
+        let place = (scope.clone(), aws.account.clone());
+        let engine_key = (place.clone(), engine_version.to_owned());
+        let zones = self.zones.get(&place, || facts::zones(aws));
         let engine = self.engines.get(&engine_key, || facts::engine(aws, engine_version));
         let (zones, engine) = futures::try_join!(zones, engine)?;
-        Ok(Facts {
-            account_id: aws.account.clone(),
-            partition: aws.partition.clone(),
-            zones: sticky(zones, world),
-            engine,
-            running_engine: running_engine(world),
-        })
+        Ok(decided.facts(aws, zones, engine))
     }
 }
 
@@ -85,40 +93,6 @@ pub fn external_id(cluster: &ClusterName, namespace: &str) -> String {
     format!("{cluster}/{namespace}")
 }
 
-/// The zones of our own subnets by their number, then the others: an environment stays where it is.
-fn sticky(zones: Vec<String>, world: &World) -> Vec<String> {
-    let subnets = world.ours().filter(|(address, _)| address.kind == "subnet");
-    let mut taken: Vec<(String, String)> = subnets
-        .filter_map(|(address, object)| {
-            let number = address.name.rsplit_once('-')?.1.to_owned();
-            Some((number, object.spec.as_ref()?.get("zone")?.as_str()?.to_owned()))
-        })
-        .collect();
-    taken.sort();
-    let mut sticky: Vec<String> = taken.into_iter().map(|(_, zone)| zone).collect();
-    sticky.extend(zones);
-    let mut seen = std::collections::HashSet::new();
-    sticky.retain(|zone| seen.insert(zone.clone()));
-    sticky
-}
-
-/// The engine version that the environment's database runs.
-fn running_engine(world: &World) -> RunningEngine {
-    if world.unread.contains_key("dbCluster") {
-        return RunningEngine::Unread;
-    }
-    let clusters = world.objects.iter().filter(|(address, _)| address.kind == "dbCluster");
-    let mut running = clusters.filter_map(|(_, observed)| match observed {
-        Observed::Ours(cluster) => {
-            let version = cluster.spec.as_ref()?.get("engineVersion")?.as_str()?;
-            Some(RunningEngine::Version(version.to_owned()))
-        }
-        Observed::Unknown(_) => Some(RunningEngine::Unread),
-        Observed::Absent | Observed::Foreign { .. } => None,
-    });
-    running.next().unwrap_or(RunningEngine::Nothing)
-}
-
 /// Values that are looked up once and kept for a while. Clones share them.
 struct Kept<K, V> {
     values: Arc<Mutex<HashMap<K, (Instant, V)>>>,
@@ -134,6 +108,14 @@ impl<K, V> Clone for Kept<K, V> {
 impl<K: Clone + Eq + Hash, V: Clone> Kept<K, V> {
     fn new(period: Duration) -> Self {
         Self { values: Arc::default(), period }
+    }
+
+    /// Forgets the value of `key` if it is of no use.
+    fn forget_if(&self, key: &K, is_useless: impl FnOnce(&V) -> bool) {
+        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        if values.get(key).is_some_and(|(_, value)| is_useless(value)) {
+            values.remove(key);
+        }
     }
 
     /// The value of `key`; looked up where none is kept. Failures are not kept.
@@ -166,6 +148,17 @@ mod tests {
         });
         let cluster = ClusterName::new("home").expect("a name");
         credential_scope(&Identity::read(&cluster, &resource).expect("an identity"))
+    }
+
+    #[tokio::test]
+    async fn what_is_of_no_use_any_more_is_looked_up_again() {
+        let kept = Kept::new(Duration::MAX);
+        let get = async |value: u8| kept.get(&"key", async || Ok(value)).await.unwrap();
+        assert_eq!((get(1).await, get(2).await), (1, 1));
+        kept.forget_if(&"key", |value| *value != 1);
+        assert_eq!(get(3).await, 1);
+        kept.forget_if(&"key", |value| *value == 1);
+        assert_eq!(get(4).await, 4);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Periods {
 /// What is known of an environment.
 #[derive(Debug, Default)]
 pub struct Knowledge {
+    /// The account in which it was seen.
+    account: String,
     kinds: BTreeMap<&'static str, Known>,
 }
 
@@ -64,6 +66,14 @@ impl Knowledge {
         let before = self.kinds.get(kind).and_then(|known| known.audited);
         let audited = if depth == Depth::Audit { Some(now) } else { before };
         self.kinds.insert(kind, Known { world, depth, seen: now, audited, touched: false });
+    }
+
+    /// From now on it is about `account`: what was seen in another one says nothing of it.
+    pub fn enter(&mut self, account: &str) {
+        if self.account != account {
+            self.forget();
+            account.clone_into(&mut self.account);
+        }
     }
 
     /// Something was done to objects of `kind`.
@@ -115,5 +125,25 @@ impl Known {
     fn unread(&self) -> bool {
         !self.world.unread.is_empty()
             || self.world.objects.values().any(|o| matches!(o, Observed::Unknown(_)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::KINDS;
+
+    #[test]
+    fn what_was_seen_in_another_account_is_not_believed() {
+        let (mut knowledge, now) = (Knowledge::default(), Instant::now());
+        let hour = Duration::from_secs(3600);
+        let unknown =
+            |knowledge: &Knowledge| knowledge.stale(KINDS, Periods { sweep: hour, audit: hour }, now).len();
+        knowledge.enter("111122223333");
+        KINDS.iter().for_each(|kind| knowledge.learn(kind.name(), World::default(), Depth::Audit, now));
+        knowledge.enter("111122223333");
+        assert_eq!(unknown(&knowledge), 0);
+        knowledge.enter("444455556666");
+        assert_eq!(unknown(&knowledge), KINDS.len());
     }
 }

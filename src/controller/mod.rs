@@ -18,6 +18,7 @@ pub mod leader;
 mod metrics;
 mod observer;
 mod pace;
+mod places;
 pub mod recollection;
 mod reconcile;
 pub mod record;
@@ -39,14 +40,15 @@ use kube::runtime::watcher;
 use kube::{Api, Client};
 use prometheus_client::registry::Registry;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use self::environments::SOON;
 use self::http::Health;
 use self::kubernetes::{PATIENCE, answered, is_conflict};
 use self::leader::Candidate;
+use self::places::Places;
 use self::stored::reference;
-use crate::aws::{self, Budget, Connection, Fence, Gate, Timeouts};
+use crate::aws::{self, Budget, Connection, CredentialScope, Fence, Gate, Timeouts};
 
 pub use self::allowed::{Allowed, Forbidden};
 pub use self::connections::{Connections, credential_scope, external_id};
@@ -182,12 +184,12 @@ async fn work(
     context: Arc<Context>,
     stop: watch::Receiver<bool>,
 ) {
-    let room = Arc::new(Semaphore::new(settings.concurrency.into()));
-    let pass = move |object, context: Arc<Context>| {
-        let room = Arc::clone(&room);
+    let places = Arc::new(Places::new(settings.concurrency.into()));
+    let pass = move |object: Arc<DynamicObject>, context: Arc<Context>| {
+        let places = Arc::clone(&places);
         async move {
             let queued = context.metrics.due();
-            let _place = room.acquire().await;
+            let _place = places.take(as_whom(&object, &context)).await;
             drop(queued);
             // Whoever waited for a place until now need not begin any more.
             if context.is_over() {
@@ -211,6 +213,12 @@ async fn work(
             })
     });
     futures::future::join_all(queues).await;
+}
+
+/// As whom, and where, AWS is called for the environment of a resource; for what is no environment it is not.
+fn as_whom(object: &DynamicObject, context: &Context) -> Option<CredentialScope> {
+    let identity = Stored::of(object).identity(&context.surveyor.cluster);
+    identity.ok().map(|identity| credential_scope(&identity))
 }
 
 /// A conflict is retried soon. Any other refusal is retried with backoff, because its cause tends to last.

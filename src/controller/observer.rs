@@ -34,6 +34,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Topic {
     scope: CredentialScope,
+    /// Who was connected before credentials came to be those of another account must not share a look with those who were after.
+    account: String,
     depth: Depth,
     lane: Lane,
 }
@@ -73,7 +75,12 @@ pub struct Look<'a> {
 impl Observer {
     /// What there is of `kinds` for `scope`: one world for each kind, in their order.
     pub async fn observe(&self, look: &Look<'_>, kinds: &[&'static str], scope: &Scope) -> Vec<World> {
-        let topic = Topic { scope: look.credentials.clone(), depth: look.depth, lane: look.lane };
+        let topic = Topic {
+            scope: look.credentials.clone(),
+            account: look.aws.account.clone(),
+            depth: look.depth,
+            lane: look.lane,
+        };
         let trace = traces::asker();
         let ask = |kind: &&'static str| {
             let (answer, answered) = oneshot::channel();

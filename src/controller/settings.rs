@@ -39,8 +39,9 @@ pub struct Settings {
     #[arg(long, env = "READ_LAG", value_name = "DURATION", default_value = "60s", value_parser = duration)]
     pub read_lag: Duration,
 
-    /// How many environments are worked on at a time: 1 to 256.
-    #[arg(long, env = "CONCURRENCY", value_name = "NUMBER", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
+    /// How many environments are worked on at a time: 1 to 256. Those that AWS is called for with one identity in one region are
+    /// at most half of them, so that one that does not answer keeps nobody waiting elsewhere.
+    #[arg(long, env = "CONCURRENCY", value_name = "NUMBER", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: u16,
 
     /// Share of AWS's published request rates that the operator may use, in percent: 1 to 10000. More than 100 only where

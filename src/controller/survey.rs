@@ -115,8 +115,11 @@ impl Surveyor {
         self.allowed.role(&identity).map_err(Obstacle::Forbidden)?;
         let former = self.former(resource, &identity)?;
         let credentials = credential_scope(&identity);
-        let aws = self.connections.connect(&credentials).await.map_err(Obstacle::Unreached)?;
-        in_its_account(resource, &aws.account).map_err(Obstacle::Forbidden)?;
+        let stands = resource.account();
+        let aws = self.connections.connect(&credentials, stands.as_deref()).await;
+        let aws = aws.map_err(Obstacle::Unreached)?;
+        in_its_account(stands, &aws.account).map_err(Obstacle::Forbidden)?;
+        environment.knowledge.enter(&aws.account);
         let mut place = Place { identity: &identity, former: None, credentials: &credentials, aws: &aws };
         if !resource.deleting() || environment.has_begun_to_take_over(&identity) {
             place.former = former.clone();
@@ -234,8 +237,8 @@ impl Surveyor {
 
 /// Whether credentials of `reached` are those of the account in which the environment stands. With others nothing of it is to be
 /// seen: it would be made a second time, or given up.
-fn in_its_account(resource: &Stored, reached: &str) -> Result<(), Forbidden> {
-    let Some(stands) = resource.account().filter(|stands| stands != reached) else { return Ok(()) };
+fn in_its_account(stands: Option<String>, reached: &str) -> Result<(), Forbidden> {
+    let Some(stands) = stands.filter(|stands| stands != reached) else { return Ok(()) };
     let problem = format!("the environment stands in account {stands}, and the credentials are of {reached}");
     let remedy = format!(
         "use credentials of {stands}; where the environment is given up, spec.deletionPolicy: Retain lets the resource go"

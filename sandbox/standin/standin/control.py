@@ -76,7 +76,7 @@ def _reset(faults: Faults, body: Any) -> None:
         function()
     faults.faults.clear()
     faults.throttles.clear()
-    faults.latency = 0.0
+    faults.latency, faults.late = 0.0, "*"
     settings.update(_defaults)
 
 
@@ -118,7 +118,7 @@ def _elapse(faults: Faults, body: Any) -> None:
 
 @endpoint("PUT", "latency")
 def _set_latency(faults: Faults, body: Any) -> None:
-    faults.latency = float(body["ms"]) / 1000
+    faults.latency, faults.late = float(body["ms"]) / 1000, body.get("region", "*")
 
 
 @endpoint("GET", "settings")

@@ -62,10 +62,16 @@ class Faults:
     """Everything that tests have asked to go wrong."""
 
     latency: float = 0.0
-    """Seconds added to every call."""
+    """Seconds added to every call in a region that is late."""
+    late: str = "*"
+    """A region, or a pattern of regions."""
     faults: list[Fault] = field(default_factory=list)
     throttles: list[Throttle] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def delay(self, call: Call) -> float:
+        """How many seconds later this call is answered."""
+        return self.latency if fnmatch.fnmatchcase(call.region, self.late) else 0.0
 
     def for_call(self, call: Call) -> Fault | None:
         """The fault that strikes this call; faults with `times` are used up by it."""

@@ -46,8 +46,8 @@ class StandIn:
             with self._lock:
                 return control.answer(environ["REQUEST_METHOD"], path.removeprefix("/_standin/"), body, self.faults)
         call = identify(environ, body)
-        if self.faults.latency:
-            time.sleep(self.faults.latency)
+        if delay := self.faults.delay(call):
+            time.sleep(delay)
         answer = self._answer_call(call, environ, body)
         answer.headers["x-amzn-RequestId"] = call.request_id
         answer.body = _REQUEST_ID.sub(rb"\1>" + call.request_id.encode(), answer.body, count=1)

@@ -145,6 +145,18 @@ def test_latency(standin, client):
     assert time.monotonic() - start >= 0.2
 
 
+def test_latency_of_a_region(standin, client):
+    sqs = client("sqs")
+    standin.control("PUT", "latency", {"ms": 2000, "region": "eu-west-3"})
+    start = time.monotonic()
+    sqs.list_queues()
+    assert time.monotonic() - start < 2
+    standin.control("PUT", "latency", {"ms": 200, "region": "eu-west-*"})
+    start = time.monotonic()
+    sqs.list_queues()
+    assert time.monotonic() - start >= 0.2
+
+
 def test_unknown_durations_are_refused(standin):
     with pytest.raises(urllib.error.HTTPError):
         standin.control("PUT", "durations", {"no.such": 1})

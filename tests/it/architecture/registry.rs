@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use video_pipeline_operator::aws::Operation;
 use video_pipeline_operator::kinds::KINDS;
 
+use super::sources;
+
 #[test]
 fn every_kind_is_registered_once_and_names_registered_ones() {
     let names: BTreeSet<_> = KINDS.iter().map(|kind| kind.name()).collect();
@@ -59,4 +61,15 @@ fn a_kind_comes_after_those_that_it_refers_to() {
             assert!(position(other) < position(kind.name()), "{} stands before {other}", kind.name());
         }
     }
+}
+
+#[test]
+fn the_controller_names_no_kind() {
+    let quoted: Vec<_> = KINDS.iter().map(|kind| format!("\"{}\"", kind.name())).collect();
+    let mut named = Vec::new();
+    for source in sources::all().iter().filter(|source| source.path.starts_with("controller/")) {
+        let lines = source.code.iter().filter(|(_, line)| quoted.iter().any(|name| line.contains(name)));
+        named.extend(lines.map(|(number, line)| format!("{}:{number}: {}", source.path, line.trim())));
+    }
+    assert!(named.is_empty(), "{}", named.join("\n"));
 }

@@ -1,8 +1,8 @@
-//! Credentials: none at all, none any more, and those of two accounts side by side.
+//! Credentials: none at all, none any more, and those of two accounts, one after the other and side by side.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -15,6 +15,7 @@ use sandbox::operator::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use serde_json::{Value, json};
 
 use super::stage::Stage;
+use crate::support::account::Account;
 
 const NAME: &str = "dev";
 const SWEEPS: [&str; 2] = ["--sweep-period=1s", "--audit-period=2s"];
@@ -38,9 +39,7 @@ async fn without_credentials_it_is_said_what_to_do_and_they_are_found_once_they_
 
     std::fs::write(&file, profile()).unwrap();
     // A change of the resource is looked at at once.
-    stage
-        .patch(NAME, json!({ "metadata": { "annotations": { "example.org/note": "there they are" } } }))
-        .await;
+    note(&stage, "there they are").await;
     stage.ready(NAME).await;
     drop(operator);
 }
@@ -67,6 +66,52 @@ async fn credentials_that_are_withdrawn_are_missed_and_used_again_once_they_are_
     // By itself, within the minute in which it looks again.
     stage.ready(NAME).await;
     assert_eq!(stage.mutations().len(), mutations, "nothing was there to be changed");
+    drop(operator);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_credentials_become_those_of_another_account_nothing_is_made_and_nothing_let_go() {
+    let stage = Stage::set("other-account").await;
+    let (own, other) = ("123456789012", "222222222222");
+    let role = json!({ "account": other, "name": "video-pipeline" });
+    let role = stage.aws.control("POST", "role", role).await.unwrap()["arn"].clone();
+    let user = Account::open(stage.aws.endpoint()).await;
+    let session = json!({ "RoleArn": role, "RoleSessionName": "other" });
+    let keys = user.call("sts", "assume_role", session)["Credentials"].clone();
+    let vendor = Vendor::open().await;
+    let operator = start(&stage, &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", &vendor.uri)]).await;
+    stage.create(NAME).await;
+    stage.ready(NAME).await;
+    let mutations = stage.mutations().len();
+
+    vendor.vend(Some(keys.clone()));
+    let said = condition(&stage, "Stalled", "CredentialsRejected").await;
+    assert!(said["message"].to_string().contains("OtherAccount"), "{said}");
+    // A change of the resource is looked at at once.
+    note(&stage, "one").await;
+    let said = condition(&stage, "Stalled", "OtherAccount").await;
+    for account in [own, other] {
+        assert!(said["message"].to_string().contains(account), "{account} is not in: {said}");
+    }
+    stage.delete(NAME).await;
+    note(&stage, "two").await;
+    stays_calm(&stage, || 0).await;
+    assert!(stage.api().get_opt(NAME).await.unwrap().is_some(), "it was let go");
+    let mut calls = stage.calls();
+    calls.retain(|call| json!(call.access_key) == keys["AccessKeyId"]);
+    let asked: Vec<_> = calls.iter().map(|call| call.operation.as_str()).collect();
+    assert_eq!(
+        asked, ["GetCallerIdentity"; 2],
+        "once by those who had others, and once by those who have these"
+    );
+
+    vendor.vend(None);
+    note(&stage, "three").await;
+    stage.gone(NAME).await;
+    let mut calls = stage.mutations().split_off(mutations);
+    calls.retain(|call| call.operation.starts_with("Create"));
+    assert!(calls.is_empty(), "made anew: {calls:#?}");
+    assert_eq!(user.leftovers(), [""; 0]);
     drop(operator);
 }
 
@@ -116,6 +161,11 @@ async fn what_one_account_shows_never_serves_another() {
     stage.ready("there").await;
     assert_eq!(ids(&stage, "there").await, there);
     drop(operator);
+}
+
+/// Changes a resource in what is no concern of the operator.
+async fn note(stage: &Stage, text: &str) {
+    stage.patch(NAME, json!({ "metadata": { "annotations": { "example.org/note": text } } })).await;
 }
 
 /// VPCs that were made in an account.
@@ -178,31 +228,42 @@ struct Vendor {
     uri: String,
     refuses: Arc<AtomicBool>,
     asked: Arc<AtomicUsize>,
+    keys: Keys,
 }
 
-type Vending = (Arc<AtomicBool>, Arc<AtomicUsize>);
+/// Others than the operator's own, as STS tells them.
+type Keys = Arc<Mutex<Option<Value>>>;
+type Vending = (Arc<AtomicBool>, Arc<AtomicUsize>, Keys);
 
 impl Vendor {
     async fn open() -> Self {
-        let (refuses, asked) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
+        let (refuses, asked, keys) =
+            (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default(), Keys::default());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let uri = format!("http://{}/", listener.local_addr().unwrap());
-        let state = (Arc::clone(&refuses), Arc::clone(&asked));
+        let state = (Arc::clone(&refuses), Arc::clone(&asked), Arc::clone(&keys));
         let router = Router::new().route("/", get(vend)).with_state(state);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { uri, refuses, asked }
+        Self { uri, refuses, asked, keys }
+    }
+
+    /// From now on it gives out these, or the operator's own.
+    fn vend(&self, keys: Option<Value>) {
+        *self.keys.lock().unwrap() = keys;
     }
 }
 
-async fn vend(State((refuses, asked)): State<Vending>) -> Result<String, StatusCode> {
+async fn vend(State((refuses, asked, keys)): State<Vending>) -> Result<String, StatusCode> {
     asked.fetch_add(1, Ordering::SeqCst);
     if refuses.load(Ordering::SeqCst) {
         return Err(StatusCode::NOT_FOUND);
     }
     // Renewed ten seconds before it is over.
     let over = Timestamp::now() + Duration::from_secs(13);
+    let own = json!({ "AccessKeyId": ACCESS_KEY_ID, "SecretAccessKey": SECRET_ACCESS_KEY, "SessionToken": "token" });
+    let keys = keys.lock().unwrap().clone().unwrap_or(own);
     let credentials = json!({
-        "AccessKeyId": ACCESS_KEY_ID, "SecretAccessKey": SECRET_ACCESS_KEY, "Token": "token",
+        "AccessKeyId": keys["AccessKeyId"], "SecretAccessKey": keys["SecretAccessKey"], "Token": keys["SessionToken"],
         "Expiration": over.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     });
     Ok(credentials.to_string())

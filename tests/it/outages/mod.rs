@@ -135,6 +135,23 @@ async fn an_aws_that_is_away_is_said_to_be_and_found_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_region_that_is_silent_keeps_nobody_waiting_in_another() {
+    let stage = Stage::set("silent-region").await;
+    let operator = stage.start("operator", &[&FLAGS[..], &["--concurrency=4"]].concat()).await;
+    // Longer than anything is waited for.
+    let silent = json!({ "ms": 60_000, "region": "eu-west-3" });
+    stage.aws.control("PUT", "latency", silent).await.unwrap();
+    for number in 0..8 {
+        stage.create_with(&format!("silent-{number}"), json!({ "region": "eu-west-3" })).await;
+    }
+    stage.until("there are more than there are places", async || waiting(&operator) >= 4).await;
+    // Three attempts to ask who calls take each of those a minute.
+    stage.create(NAME).await;
+    stage.ready(NAME).await;
+    drop(operator);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_operator_stops_also_when_nobody_answers_it() {
     let play = Play::set("unanswered").await;
     let lease = format!("--lease-namespace={}", play.stage.namespace);
@@ -180,6 +197,13 @@ async fn a_connection_that_went_silent_keeps_nobody_from_the_lead() {
     ends_well(&mut leader, "while the second hears nothing").await;
     play.stage.until("the second leads", async || leads(&standby)).await;
     ends_well(&mut standby, "when it leads").await;
+}
+
+/// How many passes wait for a place.
+fn waiting(operator: &Operator) -> usize {
+    let metrics = ask(operator, "/metrics").1;
+    let depth = metrics.lines().find_map(|line| line.strip_prefix("workqueue_depth{")?.rsplit(' ').next());
+    depth.and_then(|depth| depth.parse().ok()).unwrap_or_default()
 }
 
 fn leads(operator: &Operator) -> bool {
