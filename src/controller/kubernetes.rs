@@ -96,7 +96,7 @@ impl Kubernetes {
     ///
     /// # Errors
     /// The resource was changed, or Kubernetes refused.
-    pub async fn hold(&self, resource: &Stored) -> Result<Stored, kube::Error> {
+    pub async fn add_finalizer(&self, resource: &Stored) -> Result<Stored, kube::Error> {
         let metadata = json!({ "finalizers": finalizers(&resource.meta, true) });
         self.keep("write the finalizer", resource, metadata).await
     }
@@ -105,7 +105,7 @@ impl Kubernetes {
     ///
     /// # Errors
     /// Kubernetes refused.
-    pub async fn release(&self, resource: &Stored) -> Result<(), kube::Error> {
+    pub async fn remove_finalizer(&self, resource: &Stored) -> Result<(), kube::Error> {
         let metadata = json!({
             "resourceVersion": resource.meta.resource_version,
             "finalizers": finalizers(&resource.meta, false),
@@ -319,8 +319,8 @@ mod tests {
         let resource = resource();
         let ended = [
             kubernetes.record(&resource, &Record::default()).await.map(drop),
-            kubernetes.hold(&resource).await.map(drop),
-            kubernetes.release(&resource).await,
+            kubernetes.add_finalizer(&resource).await.map(drop),
+            kubernetes.remove_finalizer(&resource).await,
             kubernetes.write_status(&resource, &VideoPipelineStatus::default()).await.map(drop),
         ];
         let said = ended.map(|ended| ended.unwrap_err().to_string());

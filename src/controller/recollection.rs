@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::failures::Failures;
-use super::record::{Held, Intent, Record};
+use super::record::{Intent, KeptData, Record};
 use super::stored::Stored;
 use crate::engine::{
     Address, Changes, Data, Deferral, Meaning, Memory, Object, Observed, Op, Outcome, Outcomes, Phase, Plan,
@@ -31,8 +31,8 @@ pub struct Recollection {
 #[derive(Clone, Copy, Debug)]
 struct Begun {
     at: Instant,
-    /// It was held: another process may have made something of it a moment before.
-    held: bool,
+    /// It had our finalizer: another process may have made something of it a moment before.
+    inherited: bool,
 }
 
 /// A write that reads may not show yet.
@@ -111,7 +111,7 @@ impl Recollection {
         self.writes.retain(|_, write| now.saturating_duration_since(write.at) < REMEMBERED);
         // Where all that is wanted is there, nobody was about to make anything.
         let rests = plan.is_empty() && !plan.items.is_empty();
-        self.begun = self.begun.map(|begun| Begun { held: begun.held && !rests, ..begun });
+        self.begun = self.begun.map(|begun| Begun { inherited: begun.inherited && !rests, ..begun });
     }
 
     fn wrote(&mut self, address: &Address, changes: Option<&Changes>, now: Instant) {
@@ -124,7 +124,7 @@ impl Recollection {
 
     /// What exists.
     pub fn see(&mut self, resource: &Stored, world: &World, now: Instant) {
-        self.begun.get_or_insert(Begun { at: now, held: resource.held() });
+        self.begun.get_or_insert(Begun { at: now, inherited: resource.has_finalizer() });
         let record = Record::on(resource);
         self.meet(record.as_ref(), now);
         for (address, object) in world.ours() {
@@ -158,7 +158,7 @@ impl Recollection {
             in_doubt: self.in_doubt(resource, record.as_ref(), &tokens, world, lag, now),
             recent: self.recent(now),
             ids: self.ids(resource),
-            was_ready: record.unwrap_or_else(|| Record::recovered(resource)).held(),
+            was_ready: record.unwrap_or_else(|| Record::recovered(resource)).incarnations(),
             consents: resource.consents().collect(),
             tokens,
             pauses: self.failures.pauses(now),
@@ -180,13 +180,13 @@ impl Recollection {
     /// The record as it should be once everything has come to rest: nothing intended, and what holds data noted.
     pub fn settled(&self, record: &Record, world: &World) -> Record {
         let unseen = |intent: &&Intent| !matches!(self.creates.get(&intent.address), Some(Create::Seen));
-        let mut held = record.held();
+        let mut data = record.incarnations();
         let kept = world.ours().filter(|(at, object)| keeps_data(at, object));
-        held.extend(kept.map(|(at, object)| (at.clone(), incarnation(at, object).to_owned())));
+        data.extend(kept.map(|(at, object)| (at.clone(), incarnation(at, object).to_owned())));
         Record {
             account: record.account.clone(),
             intents: record.intents.iter().filter(unseen).cloned().collect(),
-            held: held.into_iter().map(|(address, incarnation)| Held { address, incarnation }).collect(),
+            data: data.into_iter().map(|(address, incarnation)| KeptData { address, incarnation }).collect(),
         }
     }
 
@@ -197,7 +197,7 @@ impl Recollection {
             Create::InDoubt(at) | Create::Made(at) => Some(*at),
             Create::Nothing | Create::Seen => None,
         });
-        let by_another = self.begun.filter(|begun| begun.held).map(|begun| begun.at);
+        let by_another = self.begun.filter(|begun| begun.inherited).map(|begun| begun.at);
         let latest = made.chain(by_another).max()?;
         lag.checked_sub(now.saturating_duration_since(latest)).filter(|left| !left.is_zero())
     }
@@ -255,7 +255,7 @@ impl Recollection {
                 (Some(Create::InDoubt(at) | Create::Made(at)), _) => now.saturating_duration_since(*at),
                 (None, Some(record)) => self.age(record.intent(at)?, now),
                 // Calls may have been made of which no record is left.
-                (None, None) if resource.held() && recall(at) == Recall::Tags => {
+                (None, None) if resource.has_finalizer() && recall(at) == Recall::Tags => {
                     now.saturating_duration_since(self.begun.map_or(now, |begun| begun.at))
                 }
                 (None, None) => return None,
@@ -420,7 +420,7 @@ mod tests {
         graph.push(Node::new(database(), "the-cluster", Value::Null));
         let world = World { objects: [(database(), Observed::Absent)].into(), ..World::default() };
         let consents = allowed.iter().cloned().collect();
-        let memory = Memory { was_ready: record.held(), consents, ..Memory::default() };
+        let memory = Memory { was_ready: record.incarnations(), consents, ..Memory::default() };
         let plan = plan(KINDS, &graph, &world, &memory).unwrap();
         match &plan.item(&database()).unwrap().verdict {
             Verdict::Blocked(Block::DataGone { consent }) => Some(consent.clone()),
@@ -446,8 +446,8 @@ mod tests {
 
     #[test]
     fn what_nobody_has_seen_may_show_up_for_as_long_as_reads_lag() {
-        let (now, held) = (Instant::now(), |at| Some(Begun { at, held: true }));
-        let mut recollection = Recollection { begun: held(now), ..Recollection::default() };
+        let (now, inherited) = (Instant::now(), |at| Some(Begun { at, inherited: true }));
+        let mut recollection = Recollection { begun: inherited(now), ..Recollection::default() };
         assert_eq!(
             recollection.unshown(LAG, now + LAG / 3),
             Some(LAG * 2 / 3),

@@ -117,12 +117,12 @@ async fn pass(object: &DynamicObject, context: &Context) -> Result<Action, Error
     if let Some(left) = attended.meet(&mut resource, Instant::now()) {
         return Ok(Action::requeue(left));
     }
-    if resource.deleting() && (!resource.held() || resource.retains()) {
+    if resource.deleting() && (!resource.has_finalizer() || resource.retains()) {
         return context.let_go(&resource, Stage::Retained).await;
     }
     match context.survey(&resource, &mut attended.environment).await {
         Err(obstacle) => {
-            let resource = context.hold(resource, &attended.environment).await?;
+            let resource = context.ensure_finalizer(resource, &attended.environment).await?;
             context.hindered(&resource, &mut attended, &obstacle).await
         }
         Ok(survey) if resource.deleting() && survey.is_empty() => match survey.unshown {
@@ -130,7 +130,7 @@ async fn pass(object: &DynamicObject, context: &Context) -> Result<Action, Error
             None => context.let_go(&resource, Stage::Planned(survey.told(None))).await,
         },
         Ok(survey) if resource.suspended() => {
-            let resource = context.hold(resource, &attended.environment).await?;
+            let resource = context.ensure_finalizer(resource, &attended.environment).await?;
             context.tell(&resource, &mut attended, &survey, None).await
         }
         Ok(survey) => {
@@ -153,12 +153,12 @@ impl Context {
         self.surveyor.survey(resource, environment).await
     }
 
-    /// What owns something is held, whoever took the finalizer away, also while nothing is changed in AWS.
-    async fn hold(&self, resource: Stored, environment: &Environment) -> Result<Stored, Error> {
-        if resource.held() || resource.deleting() || !environment.knowledge.owns() {
+    /// What owns something keeps its finalizer, whoever took it away, also while nothing is changed in AWS.
+    async fn ensure_finalizer(&self, resource: Stored, environment: &Environment) -> Result<Stored, Error> {
+        if resource.has_finalizer() || resource.deleting() || !environment.knowledge.owns() {
             return Ok(resource);
         }
-        self.kubernetes.hold(&resource).await.map_err(Error::Record)
+        self.kubernetes.add_finalizer(&resource).await.map_err(Error::Record)
     }
 
     /// Writes down what cannot be found again, before the calls that it is about.
@@ -174,7 +174,7 @@ impl Context {
         let at_rest = survey.plan.is_empty() && !resource.deleting();
         let settled = environment.recollection.settled(&record, &survey.world);
         // That data came to be is written down at once: something else may keep the environment from coming to rest for long.
-        if !unrecorded.is_empty() || at_rest || settled.held != record.held {
+        if !unrecorded.is_empty() || at_rest || settled.data != record.data {
             record = settled;
         }
         record.part_with(&survey.plan);
@@ -182,12 +182,12 @@ impl Context {
         let forgotten = survey.plan.doubted().filter(|address| record.intent(address).is_none()).cloned();
         let intended: Vec<Address> = unrecorded.into_iter().chain(forgotten).collect();
         record.intend(&survey.plan, &intended, Timestamp::now());
-        // What owns nothing, and makes nothing, is not held.
+        // What owns nothing, and makes nothing, needs no finalizer.
         let holds = !survey.plan.steps.is_empty() || environment.knowledge.owns();
         if holds {
             record.account = Some(survey.aws.account.clone());
         }
-        if before.as_ref() == Some(&record) && (resource.held() || !holds) || resource.deleting() {
+        if before.as_ref() == Some(&record) && (resource.has_finalizer() || !holds) || resource.deleting() {
             return Ok((resource, survey));
         }
         let resource = self.kubernetes.record(&resource, &record).await.map_err(Error::Record)?;
@@ -322,10 +322,10 @@ impl Context {
 
     /// Nothing of it is left, or it is to stay: the resource may go.
     async fn let_go(&self, resource: &Stored, stage: Stage<'_>) -> Result<Action, Error> {
-        if resource.held() {
+        if resource.has_finalizer() {
             let report = self.report(resource, None, &BTreeMap::new(), stage);
             traces::came_to(report.status.phase);
-            self.kubernetes.release(resource).await.map_err(Error::Release)?;
+            self.kubernetes.remove_finalizer(resource).await.map_err(Error::Release)?;
             self.kubernetes.publish(resource, &report.events).await;
         }
         self.forget(resource.reference());

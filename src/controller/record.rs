@@ -18,7 +18,8 @@ pub struct Record {
     /// What is about to be made.
     pub intents: Vec<Intent>,
     /// What held data and was ready once.
-    pub held: Vec<Held>,
+    #[serde(rename = "held")]
+    pub data: Vec<KeptData>,
     /// The AWS account in which the environment stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
@@ -42,7 +43,7 @@ pub struct Intent {
 /// An object that held data and was ready once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Held {
+pub struct KeptData {
     /// Where it stands.
     pub address: Address,
     /// Its incarnation; its id, where an earlier version wrote the record.
@@ -62,10 +63,10 @@ impl Record {
             let is_young = matches!(row.state, ResourceState::Creating | ResourceState::Waiting);
             !is_young && kind(&row.kind).is_some_and(|kind| kind.holds_data() == Data::Kept)
         };
-        let held = resource.status.resources.iter().filter(kept).filter_map(|row| {
-            Some(Held { address: Address::new(&row.kind, &row.address), incarnation: row.id.clone()? })
+        let data = resource.status.resources.iter().filter(kept).filter_map(|row| {
+            Some(KeptData { address: Address::new(&row.kind, &row.address), incarnation: row.id.clone()? })
         });
-        Self { held: held.collect(), ..Self::default() }
+        Self { data: data.collect(), ..Self::default() }
     }
 
     /// The annotation's value.
@@ -95,13 +96,14 @@ impl Record {
 
     /// What `plan` deletes is deleted by consent: once it is gone it is not missed, and its successor needs no other one.
     pub fn part_with(&mut self, plan: &Plan) {
-        let goes = |held: &Held| plan.steps.iter().any(|s| s.id.op == Op::Delete && s.id.at == held.address);
-        self.held.retain(|held| !goes(held));
+        let goes =
+            |data: &KeptData| plan.steps.iter().any(|s| s.id.op == Op::Delete && s.id.at == data.address);
+        self.data.retain(|data| !goes(data));
     }
 
     /// The incarnations of what held data.
-    pub fn held(&self) -> BTreeMap<Address, String> {
-        self.held.iter().map(|held| (held.address.clone(), held.incarnation.clone())).collect()
+    pub fn incarnations(&self) -> BTreeMap<Address, String> {
+        self.data.iter().map(|data| (data.address.clone(), data.incarnation.clone())).collect()
     }
 }
 

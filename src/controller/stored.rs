@@ -80,7 +80,7 @@ impl Stored {
     pub fn account(&self) -> Option<String> {
         let told = || self.status.account_id.clone();
         let written = Record::on(self).and_then(|record| record.account);
-        if self.held() { written.or_else(told) } else { None }
+        if self.has_finalizer() { written.or_else(told) } else { None }
     }
 
     /// The region that it names.
@@ -120,8 +120,8 @@ impl Stored {
         self.document.pointer("/spec/processing/autoscaling").is_some_and(Value::is_object)
     }
 
-    /// True iff it waits for us before it goes.
-    pub fn held(&self) -> bool {
+    /// True iff it has our finalizer: it waits for us before it goes.
+    pub fn has_finalizer(&self) -> bool {
         self.meta.finalizers.iter().flatten().any(|finalizer| finalizer == FINALIZER)
     }
 

@@ -24,12 +24,12 @@ impl<C> Orphans<'_, C> {
         // What waits stays for now, and so holds what it may refer to.
         loop {
             let going = items.iter().enumerate().filter(|(_, item)| item.verdict == Verdict::Delete);
-            let held: Vec<_> =
-                going.filter_map(|(at, item)| Some((at, self.held(&item.address, &items)?))).collect();
-            if held.is_empty() {
+            let blocked: Vec<_> =
+                going.filter_map(|(at, item)| Some((at, self.blocked_by(&item.address, &items)?))).collect();
+            if blocked.is_empty() {
                 return items;
             }
-            for (at, waiting) in held {
+            for (at, waiting) in blocked {
                 items[at].verdict = Verdict::Wait(waiting);
             }
         }
@@ -122,7 +122,7 @@ impl<C> Orphans<'_, C> {
 
     /// What has to be waited for before the orphan can go: whatever may refer to it and has not come to rest, or leaves,
     /// or stays. Tasks that end still use their role.
-    fn held(&self, orphan: &Address, orphans: &[Item]) -> Option<Waiting> {
+    fn blocked_by(&self, orphan: &Address, orphans: &[Item]) -> Option<Waiting> {
         let referring = self.registry.referring_to(&orphan.kind);
         if let Some(failure) = referring.iter().find_map(|kind| self.world.ignorance_of(kind)) {
             return Some(Waiting::Unread(failure.clone()));

@@ -130,7 +130,7 @@ fn wish(standing: &Standing<'_>, elapsed: Duration) -> Option<Requeue> {
         Why::Refused(failure) | Why::Failed(failure) | Why::Unread(failure) => {
             Some(Pace::of(failure).requeue(elapsed))
         }
-        Why::AsWanted | Why::On(_) | Why::GoesLast | Why::Held(_) | Why::Blocked(_) => None,
+        Why::AsWanted | Why::On(_) | Why::GoesLast | Why::Suspended(_) | Why::Blocked(_) => None,
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) enum Why<'a> {
     /// AWS took the step that brings this verdict about.
     Acting(&'a Verdict),
     /// The verdict was not carried out: the environment is suspended.
-    Held(&'a Verdict),
+    Suspended(&'a Verdict),
     /// AWS works on it.
     Settling(&'a str),
     /// AWS is removing it.
@@ -170,7 +170,7 @@ fn why<'a>(item: &'a Item, planned: Planned<'a>) -> Why<'a> {
 
 /// Why a resource stands as it does that has steps. A replacement has two, of which the worse one counts.
 fn applied<'a>(item: &'a Item, verdict: &'a Verdict, planned: Planned<'a>) -> Why<'a> {
-    let Some(outcomes) = planned.outcomes else { return Why::Held(verdict) };
+    let Some(outcomes) = planned.outcomes else { return Why::Suspended(verdict) };
     let of_item: Vec<_> =
         outcomes.iter().filter(|(id, _)| id.at == item.address).map(|(_, outcome)| outcome).collect();
     let first = |of: fn(&'a Outcome) -> Option<Why<'a>>| of_item.iter().find_map(|outcome| of(outcome));
@@ -270,7 +270,7 @@ impl Standing<'_> {
             Why::On(_) => ResourceState::Waiting,
             Why::Unread(_) => ResourceState::Unknown,
             Why::Failed(_) | Why::Blocked(Block::Broken(_)) => ResourceState::Failed,
-            Why::Blocked(_) | Why::Held(_) => ResourceState::Blocked,
+            Why::Blocked(_) | Why::Suspended(_) => ResourceState::Blocked,
             Why::InDoubt(_) | Why::Acting(Verdict::Create) => ResourceState::Creating,
             // What is deleted in order to be made anew is being made: its end is no loss.
             Why::Acting(Verdict::Replace(_)) => ResourceState::Creating,
@@ -292,7 +292,7 @@ impl Standing<'_> {
         match &self.why {
             Why::AsWanted => Reason::AsWanted,
             Why::On(_) => Reason::WaitingForDependency,
-            Why::Held(_) => Reason::Suspended,
+            Why::Suspended(_) => Reason::Suspended,
             Why::Unread(failure) if !failure.is_final() => Reason::NotObserved,
             Why::Refused(_) if self.is_leaving() => Reason::WaitingForDeletion,
             Why::Refused(_) => Reason::WaitingForAws,

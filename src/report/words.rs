@@ -27,7 +27,7 @@ pub(super) fn message(pass: &Pass<'_>, standings: &Standings<'_>, standing: &Sta
         Why::AsWanted => pass.notes.get(standing.address()).cloned(),
         Why::Acting(Verdict::Create | Verdict::Delete) => None,
         Why::Acting(verdict) => Some(doing(verdict)),
-        Why::Held(verdict) => {
+        Why::Suspended(verdict) => {
             Some(format!("{}{PART}nothing is changed while spec.suspend is true", doing(verdict)))
         }
         Why::Settling(why) | Why::Leaving(why) | Why::InDoubt(why) => Some((*why).to_owned()),
@@ -50,7 +50,7 @@ pub(super) fn brief(standing: &Standing<'_>) -> String {
         }
         Why::Blocked(block) => format!("{address}: {block}"),
         Why::AsWanted | Why::On(_) | Why::GoesLast => format!("{address} waits"),
-        Why::Held(verdict) => format!("{address} {}", doing(verdict)),
+        Why::Suspended(verdict) => format!("{address} {}", doing(verdict)),
         _ => format!("{address} {}", format!("{:?}", standing.state()).to_lowercase()),
     }
 }

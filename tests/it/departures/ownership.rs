@@ -9,7 +9,7 @@ use crate::support::consent::told;
 use crate::sweep::account::Account;
 use crate::sweep::field::{Field, Plot};
 use crate::sweep::operator::{Act, NAME, Operator, Rest, summary};
-use crate::wire::{Aim, Fault, Target};
+use crate::wire::{Aim, Fault, Target, log};
 
 const STREAM: &str = "video-ingestion-stream-dev";
 /// In how many passes an environment is taken over at most.
@@ -43,7 +43,7 @@ async fn what_lost_its_tags_is_not_left_behind() {
 async fn what_is_taken_over_half_way_goes_as_a_whole() {
     let field = Field::open("half-taken", 1).await;
     let (mut plot, empty) = environment(&field).await;
-    for last in ["sqs:TagQueue@ingestion/job-queue", "ec2:CreateTags@network/vpc"] {
+    for last in ["logs:TagResource@processing/log-group", "ec2:CreateTags@network/vpc"] {
         let mut operator = taking_over(&mut plot, last).await;
         operator.act(&Act::Delete).await;
         gone(&mut operator, &empty).await;
@@ -77,7 +77,9 @@ async fn taking_over(plot: &mut Plot, last: &str) -> Operator {
             return operator;
         }
     }
-    panic!("{last} is never called: {}", summary(&operator.resource().await.unwrap()));
+    let calls = log::aims(&operator.wire.log()).into_iter().filter(|(_, mutates)| *mutates);
+    let calls: Vec<_> = calls.map(|(aim, _)| aim.to_string()).collect();
+    panic!("{last} is never called, but {calls:#?}: {}", summary(&operator.resource().await.unwrap()));
 }
 
 /// Everything that has an owner gets another one.
