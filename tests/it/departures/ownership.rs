@@ -43,7 +43,7 @@ async fn what_lost_its_tags_is_not_left_behind() {
 async fn what_is_taken_over_half_way_goes_as_a_whole() {
     let field = Field::open("half-taken", 1).await;
     let (mut plot, empty) = environment(&field).await;
-    for last in ["logs:TagResource@processing/log-group", "ec2:CreateTags@network/vpc"] {
+    for last in ["sqs:TagQueue@ingestion/job-queue", "ec2:CreateTags@network/vpc"] {
         let mut operator = taking_over(&mut plot, last).await;
         operator.act(&Act::Delete).await;
         gone(&mut operator, &empty).await;
@@ -95,5 +95,11 @@ async fn hand_over(account: &Account, owner: &str) {
     for role in ["video-processing-execution-role-dev", "video-processing-task-role-dev"] {
         let tag = [("RoleName", role), ("Tags.member.1.Key", OWNER), ("Tags.member.1.Value", owner)];
         account.form("iam:TagRole", &tag).await;
+    }
+    // The stand-in tags these by their own services only.
+    account.json("kinesis:AddTagsToStream", json!({ "StreamName": STREAM, "Tags": { OWNER: owner } })).await;
+    for queue in ["video-processing-jobs-dev", "video-processing-dlq-dev"] {
+        let url = account.json("sqs:GetQueueUrl", json!({ "QueueName": queue })).await["QueueUrl"].take();
+        account.json("sqs:TagQueue", json!({ "QueueUrl": url, "Tags": { OWNER: owner } })).await;
     }
 }
