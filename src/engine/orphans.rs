@@ -42,13 +42,11 @@ impl<C> Orphans<'_, C> {
         }
         let keeps = |kind: &str| self.registry.get(kind).is_some_and(|kind| kind.holds_data() == Data::Kept);
         let going = |item: &&mut Item| item.verdict == Verdict::Delete;
-        let kept = items.iter_mut().filter(going).filter(|item| keeps(&item.address.kind));
-        let kept: BTreeSet<_> = kept
-            .map(|item| {
-                item.verdict = Verdict::Blocked(Block::Protected);
-                item.address.clone()
-            })
-            .collect();
+        let lost = |item: &Item| matches!(item.verdict, Verdict::Blocked(Block::OwnershipLost { .. }));
+        let data: Vec<_> = items.iter_mut().filter(|item| keeps(&item.address.kind)).collect();
+        let kept = data.iter().filter(|item| lost(item) || item.verdict == Verdict::Delete);
+        let kept: BTreeSet<_> = kept.map(|item| item.address.clone()).collect();
+        data.into_iter().filter(going).for_each(|item| item.verdict = Verdict::Blocked(Block::Protected));
         let unread = self.registry.kinds.iter().map(|kind| kind.name()).filter(|kind| keeps(kind));
         let unread = unread.filter_map(|kind| self.world.ignorance_of(kind)).next();
         let waiting = match unread {
