@@ -37,7 +37,7 @@ where
 /// For the parts of a request that an SDK refuses to build: a tag without a key, for instance.
 impl<T> During<T> for Result<T, BuildError> {
     fn during(self, operation: &str) -> Result<T, Failure> {
-        self.map_err(|error| local(operation, "RequestNotBuilt", Meaning::Invalid, chain_text(&error)))
+        self.map_err(|error| Failure::new(operation, "RequestNotBuilt", Meaning::Invalid, chain_text(&error)))
     }
 }
 
@@ -81,9 +81,11 @@ where
     }
     match error {
         SdkError::ServiceError(_) | SdkError::ResponseError(_) => answered(operation, error),
-        SdkError::TimeoutError(_) => local(operation, "Timeout", Meaning::Transient, chain_text(error)),
+        SdkError::TimeoutError(_) => {
+            Failure::new(operation, "Timeout", Meaning::Transient, chain_text(error))
+        }
         SdkError::DispatchFailure(dispatch) => unanswered(operation, dispatch),
-        _ => local(operation, "RequestNotBuilt", Meaning::Invalid, chain_text(error)),
+        _ => Failure::new(operation, "RequestNotBuilt", Meaning::Invalid, chain_text(error)),
     }
 }
 
@@ -123,13 +125,13 @@ fn unanswered(operation: &str, dispatch: &DispatchFailure) -> Failure {
             Refused::LeaseLost => Meaning::Transient,
             Refused::OverBudget { .. } => Meaning::Throttled,
         };
-        let mut failure = local(operation, refused.code(), meaning, refused.to_string());
+        let mut failure = Failure::new(operation, refused.code(), meaning, refused.to_string());
         failure.retry_after = refused.retry_after();
         return failure;
     }
     let code = if dispatch.is_timeout() { "Timeout" } else { "ConnectionFailed" };
     let message = dispatch.as_connector_error().map_or_else(String::new, |error| chain_text(error));
-    local(operation, code, Meaning::Transient, message)
+    Failure::new(operation, code, Meaning::Transient, message)
 }
 
 /// The credentials for a call could not be had, so that `operation` was never tried. Where STS refused them, what STS
@@ -142,11 +144,11 @@ fn credentials_failure(operation: &str, error: &(dyn Error + 'static)) -> Option
             .or_else(|| sts_failure::<GetCallerIdentityError>("sts:GetCallerIdentity", link))
     });
     if let Some(another) = links(refused).find_map(|link| link.downcast_ref::<AnotherAccount>()) {
-        return Some(local(operation, "OtherAccount", Meaning::Credentials, another.to_string()));
+        return Some(Failure::new(operation, "OtherAccount", Meaning::Credentials, another.to_string()));
     }
     let timed_out = matches!(refused.downcast_ref(), Some(CredentialsError::ProviderTimedOut(_)));
     let meaning = if timed_out { Meaning::Transient } else { Meaning::Credentials };
-    Some(by_sts.unwrap_or_else(|| local(operation, "NoCredentials", meaning, chain_text(refused))))
+    Some(by_sts.unwrap_or_else(|| Failure::new(operation, "NoCredentials", meaning, chain_text(refused))))
 }
 
 fn sts_failure<E>(operation: &str, link: &(dyn Error + 'static)) -> Option<Failure>
@@ -159,10 +161,6 @@ where
         SdkError::ServiceError(_) | SdkError::ResponseError(_) => answered(operation, error),
         _ => failure(operation, error),
     })
-}
-
-fn local(operation: &str, code: &str, meaning: Meaning, message: String) -> Failure {
-    Failure::new(operation, code, meaning, message)
 }
 
 fn links<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
